@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! QEMU's `edu` device.
+//!
+//! - [`regs`] are its registers, and [`identify`] how we know that it is one.
+//! - [`driver`] binds to it. [`interrupt`] holds the interrupt, [`handler`] handles it.
+//! - [`factorial`] and [`dma`] are what it can do. [`requests`] are how user space asks for it.
+//! - [`quiesce`] makes it fall silent before it is unbound.
+//!
+//! The device is described in QEMU's `docs/specs/edu.rst` and `hw/misc/edu.c`.
+
+mod bar;
+mod completed;
+mod delayed_work;
+mod dma;
+mod driver;
+mod edu_device;
+mod factorial;
+mod handler;
+mod identify;
+mod ids;
+mod interrupt;
+mod quiesce;
+mod regs;
+mod requests;
+
+pub(crate) use self::driver::Driver;

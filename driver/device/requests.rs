@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What user space asks of a device: `raise`, `factorial` and `dma`.
+
+use kernel::{
+    io::Io,
+    prelude::*,
+    sync::Arc, //
+};
+
+use crate::{
+    genetlink::Request,
+    notify::{
+        Device,
+        Source, //
+    },
+    protocol::{
+        command,
+        request, //
+    }, //
+};
+
+use super::{
+    edu_device::EduDevice,
+    regs, //
+};
+
+/// A device that requests can reach.
+pub(super) struct Reachable(pub(super) Arc<EduDevice>);
+
+impl Device for Reachable {
+    fn source(&self) -> &Source {
+        self.0.notifier.source()
+    }
+
+    fn request(&self, request: &Request<'_>) -> Result {
+        match request.command() {
+            command::RAISE => self.raise(request),
+            command::FACTORIAL => self.factorial(request),
+            command::DMA => self.dma(request),
+            _ => Err(EOPNOTSUPP),
+        }
+    }
+}
+
+impl Reachable {
+    fn raise(&self, request: &Request<'_>) -> Result {
+        let bits = request.u32(request::BITS)?;
+
+        let bar = self.0.bar.try_access().ok_or(ENODEV)?;
+        bar.write_reg(regs::INTERRUPT_RAISE::from(bits));
+        Ok(())
+    }
+
+    fn factorial(&self, request: &Request<'_>) -> Result {
+        let argument = request.u32(request::ARGUMENT)?;
+
+        let bar = self.0.bar.try_access().ok_or(ENODEV)?;
+        self.0
+            .factorial
+            .start(&bar, argument)
+            .map_err(|error| self.explain(request, error, "factorial"))
+    }
+
+    fn dma(&self, request: &Request<'_>) -> Result {
+        let bytes = request.u32(request::BYTES)?;
+
+        let bar = self.0.bar.try_access().ok_or(ENODEV)?;
+        self.0
+            .start_dma(&bar, bytes)
+            .map_err(|error| self.explain(request, error, "DMA"))
+    }
+
+    /// Says why the device does not start `what`.
+    fn explain(&self, request: &Request<'_>, error: Error, what: &str) -> Error {
+        let number = self.source().number();
+        let reason = match error {
+            EBUSY => "is busy until the event of an earlier one",
+            _ => "failed to start",
+        };
+        request.refuse(
+            error,
+            request::DEVICE,
+            fmt!("Device {}: {} {}", number, what, reason),
+        )
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Generic netlink families that answer requests and send to multicast groups.
+//!
+//! [`kernel::net::netlink`] can register a family and multicast messages of `u32`, string and
+//! flag attributes. This module is written as its continuation and knows nothing of its user. It
+//! adds:
+//!
+//! - operations: [`Do`] and [`Dump`], with an attribute policy and the access that they need
+//!   ([`Operation`], [`AttributePolicy`], [`Access`]);
+//! - requests with replies and extended acknowledgements ([`Request`], [`Dumper`]);
+//! - `u64` attributes, and messages whose buffer has just the size of their attributes
+//!   ([`Message`], [`Attributes`], [`size`]);
+//! - multicast groups that need a capability to be joined ([`MulticastGroup`]), and sending to
+//!   them from hard interrupt context ([`Group`]).
+//!
+//! A family is a `static` [`Family`]. Registering it gives a [`Registration`], and only from an
+//! [`Arc`](kernel::sync::Arc) of that one gets a [`Group`] to send to, so the family cannot be
+//! unregistered while anyone can still send.
+//!
+//! Each file holds one concern of the C interface, and all of its `unsafe`.
+//!
+//! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
+
+mod dump;
+mod family;
+mod group;
+mod message;
+mod operation;
+mod policy;
+mod request;
+pub(crate) mod size;
+mod skb;
+
+pub(crate) use self::{
+    dump::{
+        Dump,
+        Dumper, //
+    },
+    family::{
+        Family,
+        MulticastGroup,
+        Registration, //
+    },
+    group::Group,
+    message::{
+        Attributes,
+        Message, //
+    },
+    operation::{
+        Access,
+        Operation, //
+    },
+    policy::{
+        AttributePolicy,
+        Range, //
+    },
+    request::{
+        Do,
+        Request, //
+    },
+    skb::Gfp, //
+};

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sending to a multicast group.
+
+use kernel::{
+    bindings,
+    error::to_result,
+    prelude::*,
+    sync::Arc, //
+};
+
+use super::{
+    message::Envelope,
+    skb::Gfp,
+    Message,
+    Registration, //
+};
+
+/// A multicast group of a registered family, to send to. The family stays registered while this
+/// lives.
+///
+/// Only listeners in the initial network namespace hear what is sent.
+///
+/// # Invariants
+///
+/// The family has a group of number `index`.
+pub(crate) struct Group {
+    family: Arc<Registration>,
+    index: u32,
+}
+
+impl Group {
+    /// Returns the group whose place among the family's groups is `index`.
+    ///
+    /// Returns [`EINVAL`] when the family has no such group.
+    pub(crate) fn new(family: Arc<Registration>, index: u32) -> Result<Self> {
+        if index >= family.groups() {
+            return Err(EINVAL);
+        }
+
+        // INVARIANT: It was just checked.
+        Ok(Self { family, index })
+    }
+
+    /// Returns whether anyone may be listening.
+    ///
+    /// A `false` saves building the message. A `true` is no promise: it also counts members in
+    /// other network namespaces, and the last one may just leave.
+    pub(crate) fn has_listeners(&self) -> bool {
+        // SAFETY: The family is registered, and `init_net` is always there. By the type invariants
+        // the group exists.
+        unsafe {
+            bindings::genl_has_listeners(
+                self.family.as_raw(),
+                &raw mut bindings::init_net,
+                self.index,
+            ) != 0
+        }
+    }
+
+    /// Starts a message that nobody asked for, with room for `payload` bytes of attributes.
+    ///
+    /// Returns [`ENOMEM`] when there is no memory.
+    pub(crate) fn message(&self, command: u8, payload: usize, gfp: Gfp) -> Result<Message> {
+        Message::new(&self.family, command, Envelope::default(), payload, gfp)
+    }
+
+    /// Sends the message to all who listen. With [`Gfp::Atomic`] this works from hard interrupt
+    /// context too.
+    ///
+    /// Returns [`ENOBUFS`] when a listener that asked for it by `NETLINK_BROADCAST_ERROR` did not
+    /// get the message, and [`ESRCH`] when no listener got it. The latter does not mean that there
+    /// is none: it is also what comes of a single listener whose queue is full. A listener that
+    /// misses a message while others get it is not reported at all.
+    ///
+    /// One more reference to the buffer is held until the end. Without it the broadcast gives the
+    /// buffer itself to the last listener, and when that one has read and freed it before the
+    /// broadcast is over, the broadcast runs the destructor of a socket buffer, which must not
+    /// happen in hard interrupt context. With it each listener gets a clone.
+    pub(crate) fn send(&self, message: Message, gfp: Gfp) -> Result {
+        let skb = message.finish();
+        let _held = skb.share();
+
+        // SAFETY: The family is registered, and by the type invariants the group exists. `skb`
+        // holds a finished message, and `genlmsg_multicast` takes our reference to it, also when it
+        // fails.
+        to_result(unsafe {
+            bindings::genlmsg_multicast(
+                self.family.as_raw(),
+                skb.into_raw(),
+                0,
+                self.index,
+                gfp.as_raw(),
+            )
+        })
+    }
+}

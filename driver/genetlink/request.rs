@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Requests to do something, their replies and their extended acknowledgements.
+
+use core::{
+    fmt::Write,
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+
+use kernel::{
+    bindings,
+    error::{
+        from_result,
+        to_result, //
+    },
+    fmt,
+    prelude::*,
+    str::NullTerminatedFormatter, //
+};
+
+use super::{
+    message::Envelope,
+    skb::Gfp,
+    AttributePolicy,
+    Attributes,
+    Message,
+    Registration, //
+};
+
+/// An operation that does what a request asks for.
+pub(crate) trait Do {
+    /// The attributes that the request may have, indexed by their number.
+    const POLICY: &'static [AttributePolicy];
+
+    /// Does it.
+    ///
+    /// Called in the system call of the process that asks, concurrently with other requests. It
+    /// may sleep, but the process hangs for as long as it does.
+    fn doit(request: &Request<'_>) -> Result;
+}
+
+/// A request that is being handled.
+///
+/// # Invariants
+///
+/// - `info` is valid for `'a`, for which nobody else uses it or its `extack`.
+/// - `info.attrs` holds a pointer for each number below `attributes`, null for an attribute that
+///   the request does not have.
+pub(crate) struct Request<'a> {
+    info: NonNull<bindings::genl_info>,
+    attributes: usize,
+    _info: PhantomData<&'a mut bindings::genl_info>,
+}
+
+impl Request<'_> {
+    /// Returns the number of the command that the request is for.
+    pub(crate) fn command(&self) -> u8 {
+        // SAFETY: By the type invariants `info` is valid, and it has the request's header.
+        unsafe { (*self.info().genlhdr).cmd }
+    }
+
+    /// Returns the value of a `u32` attribute.
+    ///
+    /// When the request does not have it, returns [`EINVAL`], and the extended acknowledgement
+    /// names the number of the attribute that is missing.
+    pub(crate) fn u32(&self, attribute: u16) -> Result<u32> {
+        let Some(header) = self.attribute(attribute) else {
+            return Err(self.missing(attribute));
+        };
+
+        let length = size_of::<bindings::nlattr>() + size_of::<u32>();
+        // SAFETY: Each attribute of a request has a header.
+        if usize::from(unsafe { (*header.as_ptr()).nla_len }) < length {
+            return Err(self.refuse(EINVAL, attribute, fmt!("A u32 has 4 bytes")));
+        }
+
+        // SAFETY: The header says that four bytes follow it. Attributes are aligned to 4 bytes, but
+        // this needs no proof for an unaligned read.
+        Ok(unsafe { header.add(1).cast::<u32>().read_unaligned() })
+    }
+
+    /// Returns `error`, after saying `reason` in the extended acknowledgement, which also points to
+    /// `attribute` if the request has it.
+    ///
+    /// A reason that is longer than 79 bytes is cut.
+    pub(crate) fn refuse(&self, error: Error, attribute: u16, reason: fmt::Arguments<'_>) -> Error {
+        let bad_attr = self.attribute(attribute);
+
+        // SAFETY: By the type invariants nobody else uses `extack`.
+        if let Some(extack) = unsafe { self.info().extack.as_mut() } {
+            if let Some(mut text) = NullTerminatedFormatter::new(&mut extack._msg_buf) {
+                // What does not fit is left out.
+                let _ = text.write_fmt(reason);
+            }
+            extack._msg = extack._msg_buf.as_ptr();
+            if let Some(bad_attr) = bad_attr {
+                extack.bad_attr = bad_attr.as_ptr();
+            }
+        }
+
+        error
+    }
+
+    /// Replies with a message of the command that was asked for.
+    ///
+    /// `family` is the registration of the family that the request came to. `fill` writes the
+    /// attributes, which take `payload` bytes.
+    pub(crate) fn reply(
+        &self,
+        family: &Registration,
+        payload: usize,
+        fill: impl FnOnce(&mut Attributes<'_>) -> Result,
+    ) -> Result {
+        let info = self.info();
+        let envelope = Envelope {
+            portid: info.snd_portid,
+            sequence: info.snd_seq,
+        };
+        let mut message = Message::new(family, self.command(), envelope, payload, Gfp::Kernel)?;
+        fill(&mut message.attributes())?;
+        let skb = message.finish();
+
+        #[cfg(CONFIG_NET_NS)]
+        let net = info._net.net;
+        #[cfg(not(CONFIG_NET_NS))]
+        let net = &raw mut bindings::init_net;
+
+        // SAFETY: The request came through a socket of `net`, which is thus alive. `skb` holds a
+        // finished message, and `netlink_unicast` takes our reference to it, also when it fails.
+        let sent = unsafe {
+            bindings::netlink_unicast(
+                (*net).genl_sock,
+                skb.into_raw(),
+                info.snd_portid,
+                bindings::MSG_DONTWAIT as c_int,
+            )
+        };
+        to_result(sent.min(0))
+    }
+
+    fn info(&self) -> &bindings::genl_info {
+        // SAFETY: By the type invariants `info` is valid, and nobody else uses it.
+        unsafe { self.info.as_ref() }
+    }
+
+    fn attribute(&self, attribute: u16) -> Option<NonNull<bindings::nlattr>> {
+        if usize::from(attribute) >= self.attributes {
+            return None;
+        }
+
+        // SAFETY: By the type invariants `attrs` has an entry for each number below `attributes`.
+        NonNull::new(unsafe { *self.info().attrs.add(attribute.into()) })
+    }
+
+    fn missing(&self, attribute: u16) -> Error {
+        let error = self.refuse(
+            EINVAL,
+            attribute,
+            fmt!("Attribute {} is missing", attribute),
+        );
+
+        // SAFETY: By the type invariants nobody else uses `extack`.
+        if let Some(extack) = unsafe { self.info().extack.as_mut() } {
+            extack.miss_type = attribute;
+            extack.miss_nest = core::ptr::null();
+        }
+
+        error
+    }
+}
+
+/// Called by generic netlink for the requests that `T` handles.
+///
+/// # Safety
+///
+/// Must only be used as `doit` of an operation with the policy `T::POLICY`.
+pub(super) unsafe extern "C" fn doit_callback<T: Do>(
+    _skb: *mut bindings::sk_buff,
+    info: *mut bindings::genl_info,
+) -> c_int {
+    // Without a policy, generic netlink refuses all attributes and gives no array of them.
+    //
+    // INVARIANT: `info` is valid during this call, and used by nobody else. Generic netlink parsed
+    // the attributes into an array with an entry for each policy.
+    let request = Request {
+        // SAFETY: Generic netlink passes a valid pointer.
+        info: unsafe { NonNull::new_unchecked(info) },
+        attributes: T::POLICY.len(),
+        _info: PhantomData,
+    };
+
+    from_result(|| T::doit(&request).map(|()| 0))
+}
