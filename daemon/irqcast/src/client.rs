@@ -1,0 +1,161 @@
+//! Requests: which devices are there, and make one interrupt.
+
+use crate::decode::decode_device;
+use crate::device::Device;
+use crate::error::Error;
+use crate::nlctrl::{self, Family};
+use crate::requester::{ANSWER_LIMIT, Request, Requester};
+use crate::wire::{self, command, request};
+use netlink_packet_core::DefaultNla;
+use nix::errno::Errno;
+use std::time::Duration;
+
+/// Asks the driver. All requests return as soon as the device has been told; what the device does
+/// then arrives as an event.
+///
+/// The driver may be removed and loaded again between two requests.
+pub struct Client {
+    requester: Requester,
+    family: Family,
+}
+
+impl Client {
+    /// How long the kernel may take to answer before a request fails with [`Error::NoAnswer`].
+    pub const ANSWER_LIMIT: Duration = ANSWER_LIMIT;
+
+    /// Opens a socket and looks the family up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DriverNotLoaded`] when the family is not registered.
+    pub fn open() -> Result<Self, Error> {
+        let mut requester = Requester::open()?;
+        let family = lookup(&mut requester)?;
+        Ok(Self { requester, family })
+    }
+
+    /// All devices with their counters, in the order of their instance numbers.
+    pub fn devices(&mut self) -> Result<Vec<Device>, Error> {
+        let mut devices = Vec::new();
+        self.request(
+            "list the devices",
+            command::DEVICE_GET,
+            true,
+            &[],
+            &mut devices,
+        )?;
+        devices.sort_by_key(|device| device.device);
+        Ok(devices)
+    }
+
+    /// One device with its counters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchDevice`] when no device has this instance number.
+    pub fn device(&mut self, device: u32) -> Result<Device, Error> {
+        let mut devices = Vec::new();
+        let action = "get a device";
+        self.request(
+            action,
+            command::DEVICE_GET,
+            false,
+            &[(wire::device::DEVICE, device)],
+            &mut devices,
+        )
+        .map_err(|error| name_device(error, device))?;
+        devices.pop().ok_or(Error::NoSuchDevice(device))
+    }
+
+    /// Raises `bits`, at least one, in the interrupt status register. Needs `CAP_NET_ADMIN`.
+    pub fn raise(&mut self, device: u32, bits: u32) -> Result<(), Error> {
+        self.act(
+            "raise an interrupt",
+            command::RAISE,
+            device,
+            (request::BITS, bits),
+        )
+    }
+
+    /// Lets the device compute the factorial of `argument`, at most [`wire::FACTORIAL_MAX`]. Needs
+    /// `CAP_NET_ADMIN`.
+    pub fn factorial(&mut self, device: u32, argument: u32) -> Result<(), Error> {
+        self.act(
+            "start a factorial",
+            command::FACTORIAL,
+            device,
+            (request::ARGUMENT, argument),
+        )
+    }
+
+    /// Sends `bytes`, from 1 to [`wire::DMA_MAX`], through the device's buffer and back. Needs
+    /// `CAP_NET_ADMIN`.
+    pub fn dma(&mut self, device: u32, bytes: u32) -> Result<(), Error> {
+        self.act("start a DMA", command::DMA, device, (request::BYTES, bytes))
+    }
+
+    fn act(
+        &mut self,
+        action: &'static str,
+        command: u8,
+        device: u32,
+        attribute: (u16, u32),
+    ) -> Result<(), Error> {
+        let attributes = [(request::DEVICE, device), attribute];
+        self.request(action, command, false, &attributes, &mut Vec::new())
+            .map_err(|error| name_device(error, device))
+    }
+
+    /// Sends a request; once more where the family came back under another number.
+    fn request(
+        &mut self,
+        action: &'static str,
+        command: u8,
+        dump: bool,
+        attributes: &[(u16, u32)],
+        devices: &mut Vec<Device>,
+    ) -> Result<(), Error> {
+        let attributes: Vec<_> = attributes
+            .iter()
+            .map(|&(kind, value)| DefaultNla::new(kind, value.to_ne_bytes().to_vec()))
+            .collect();
+        let mut looked_up = false;
+        loop {
+            devices.clear();
+            let answered = self.requester.request(
+                Request {
+                    action,
+                    family: self.family.id,
+                    command,
+                    dump,
+                    attributes: &attributes,
+                    names: request::ALL,
+                },
+                |_, attributes| {
+                    devices.push(decode_device(attributes)?);
+                    Ok(())
+                },
+            );
+            match answered {
+                // The kernel knows no family of this number (any more).
+                Err(Error::Refused { error, .. }) if error.errno == Errno::ENOENT && !looked_up => {
+                    self.family = lookup(&mut self.requester)?;
+                    looked_up = true;
+                }
+                answered => return answered,
+            }
+        }
+    }
+}
+
+fn lookup(requester: &mut Requester) -> Result<Family, Error> {
+    nlctrl::resolve(requester, wire::FAMILY)?.ok_or(Error::DriverNotLoaded)
+}
+
+/// `ENODEV` names the device that is not there.
+fn name_device(error: Error, device: u32) -> Error {
+    match error {
+        Error::Refused { error, .. } if error.errno == Errno::ENODEV => Error::NoSuchDevice(device),
+        other => other,
+    }
+}

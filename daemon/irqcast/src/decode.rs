@@ -1,0 +1,166 @@
+//! Turns attributes into events and devices. Pure: takes bytes and returns values.
+//!
+//! A value of the wrong length, or one that must be there and is not, is an error. An attribute that
+//! is not known is skipped, so that a newer driver can say more.
+
+use crate::device::{Device, InterruptMode};
+use crate::event::Event;
+use crate::wire::{self, ADDRESS_MAX_LEN, Attribute, attribute_name};
+use netlink_packet_core::{NlaBuffer, NlasIterator};
+
+/// Why a message is not what the protocol says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A header, a length field and what is there do not fit together.
+    #[error("{0}")]
+    Layout(String),
+    /// The datagram was larger than the buffer.
+    #[error("a datagram of {0} bytes was cut off")]
+    CutOff(usize),
+    /// An attribute that every such message has is not there.
+    #[error("attribute {0:?} is missing")]
+    Missing(&'static str),
+    /// The value has the wrong length.
+    #[error("attribute {name:?} has {found} bytes instead of {expected}")]
+    Length {
+        /// Name of the attribute.
+        name: &'static str,
+        /// Bytes that its type takes.
+        expected: usize,
+        /// Bytes that it has.
+        found: usize,
+    },
+    /// The value is no text of at most [`ADDRESS_MAX_LEN`] bytes that ends in NUL.
+    #[error("attribute {0:?} is not a short text that ends in NUL")]
+    Text(&'static str),
+    /// Sequence numbers start at 1.
+    #[error("attribute \"seq\" is 0")]
+    SequenceZero,
+}
+
+impl From<netlink_packet_core::DecodeError> for DecodeError {
+    fn from(error: netlink_packet_core::DecodeError) -> Self {
+        Self::Layout(error.to_string())
+    }
+}
+
+/// Decodes the attributes of an `event-ntf` message, without its headers.
+pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
+    use wire::event::{ADDRESS, ALL, CAUSE, DEVICE, DMA_BYTES, FACTORIAL, SEQ, TIME_NS};
+    let (mut device, mut address, mut seq, mut time_ns, mut cause) = (None, None, None, None, None);
+    let (mut factorial, mut dma_bytes) = (None, None);
+    for attribute in NlasIterator::new(attributes) {
+        let value = Value {
+            attribute: attribute?,
+            set: ALL,
+        };
+        match value.attribute.kind() {
+            DEVICE => device = Some(value.u32()?),
+            ADDRESS => address = Some(value.text()?),
+            SEQ => seq = Some(value.u64()?),
+            TIME_NS => time_ns = Some(value.u64()?),
+            CAUSE => cause = Some(value.u32()?),
+            FACTORIAL => factorial = Some(value.u32()?),
+            DMA_BYTES => dma_bytes = Some(value.u32()?),
+            _ => {}
+        }
+    }
+    let event = Event {
+        device: device.ok_or(DecodeError::Missing("device"))?,
+        address: address.ok_or(DecodeError::Missing("address"))?,
+        seq: seq.ok_or(DecodeError::Missing("seq"))?,
+        time_ns: time_ns.ok_or(DecodeError::Missing("time-ns"))?,
+        cause: cause.ok_or(DecodeError::Missing("cause"))?,
+        factorial,
+        dma_bytes,
+        replayed: false,
+    };
+    if event.seq == 0 {
+        return Err(DecodeError::SequenceZero);
+    }
+    Ok(event)
+}
+
+/// Decodes the attributes of an answer to `device-get`, without its headers.
+pub fn decode_device(attributes: &[u8]) -> Result<Device, DecodeError> {
+    use wire::device::{
+        ADDRESS, ALL, ALLOC_FAILURES, DEVICE, EVENTS_SENT, INTERRUPT_MODE, INTERRUPTS, NO_LISTENER,
+        SEND_ERRORS, SPURIOUS,
+    };
+    let (mut device, mut address, mut interrupt_mode) = (None, None, None);
+    let (mut interrupts, mut events_sent, mut no_listener) = (None, None, None);
+    let (mut alloc_failures, mut send_errors, mut spurious) = (None, None, None);
+    for attribute in NlasIterator::new(attributes) {
+        let value = Value {
+            attribute: attribute?,
+            set: ALL,
+        };
+        match value.attribute.kind() {
+            DEVICE => device = Some(value.u32()?),
+            ADDRESS => address = Some(value.text()?),
+            INTERRUPT_MODE => {
+                interrupt_mode = Some(match value.u32()? {
+                    wire::interrupt_mode::INTX => InterruptMode::Intx,
+                    wire::interrupt_mode::MSI => InterruptMode::Msi,
+                    other => InterruptMode::Unknown(other),
+                });
+            }
+            INTERRUPTS => interrupts = Some(value.u64()?),
+            EVENTS_SENT => events_sent = Some(value.u64()?),
+            NO_LISTENER => no_listener = Some(value.u64()?),
+            ALLOC_FAILURES => alloc_failures = Some(value.u64()?),
+            SEND_ERRORS => send_errors = Some(value.u64()?),
+            SPURIOUS => spurious = Some(value.u64()?),
+            _ => {}
+        }
+    }
+    Ok(Device {
+        device: device.ok_or(DecodeError::Missing("device"))?,
+        address: address.ok_or(DecodeError::Missing("address"))?,
+        interrupt_mode: interrupt_mode.ok_or(DecodeError::Missing("interrupt-mode"))?,
+        interrupts: interrupts.ok_or(DecodeError::Missing("interrupts"))?,
+        events_sent: events_sent.ok_or(DecodeError::Missing("events-sent"))?,
+        no_listener: no_listener.ok_or(DecodeError::Missing("no-listener"))?,
+        alloc_failures: alloc_failures.ok_or(DecodeError::Missing("alloc-failures"))?,
+        send_errors: send_errors.ok_or(DecodeError::Missing("send-errors"))?,
+        spurious: spurious.ok_or(DecodeError::Missing("spurious"))?,
+    })
+}
+
+/// One attribute, and the set that names it.
+struct Value<'a> {
+    attribute: NlaBuffer<&'a [u8]>,
+    set: &'static [Attribute],
+}
+
+impl Value<'_> {
+    fn name(&self) -> &'static str {
+        attribute_name(self.set, self.attribute.kind()).unwrap_or("unknown")
+    }
+
+    fn bytes<const N: usize>(&self) -> Result<[u8; N], DecodeError> {
+        let value = self.attribute.value();
+        value.try_into().map_err(|_| DecodeError::Length {
+            name: self.name(),
+            expected: N,
+            found: value.len(),
+        })
+    }
+
+    fn u32(&self) -> Result<u32, DecodeError> {
+        self.bytes().map(u32::from_ne_bytes)
+    }
+
+    fn u64(&self) -> Result<u64, DecodeError> {
+        self.bytes().map(u64::from_ne_bytes)
+    }
+
+    fn text(&self) -> Result<String, DecodeError> {
+        let error = || DecodeError::Text(self.name());
+        let (end, text) = self.attribute.value().split_last().ok_or_else(error)?;
+        if *end != 0 || text.contains(&0) || text.len() > ADDRESS_MAX_LEN {
+            return Err(error());
+        }
+        String::from_utf8(text.to_vec()).map_err(|_| error())
+    }
+}

@@ -1,0 +1,88 @@
+//! A device and its counters.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// How a device signals its interrupts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InterruptMode {
+    /// A level on a line that devices may share.
+    Intx,
+    /// A message signaled interrupt of its own.
+    Msi,
+    /// A mode that a newer driver knows and this library does not.
+    Unknown(u32),
+}
+
+impl fmt::Display for InterruptMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intx => formatter.pad("intx"),
+            Self::Msi => formatter.pad("msi"),
+            Self::Unknown(value) => formatter.pad(&format!("unknown-{value}")),
+        }
+    }
+}
+
+impl Serialize for InterruptMode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A device and its counters, which start at 0 when the driver binds to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Device {
+    /// Instance number, counted from 0 in the order of binding.
+    pub device: u32,
+    /// PCI address, such as `0000:00:02.0`.
+    pub address: String,
+    /// How it signals interrupts.
+    pub interrupt_mode: InterruptMode,
+    /// Interrupts seen, which is also the sequence number of the last event.
+    pub interrupts: u64,
+    /// Events handed to netlink for delivery without an error.
+    pub events_sent: u64,
+    /// Events not sent because nobody had joined the group.
+    pub no_listener: u64,
+    /// Events not sent because no memory could be had in the handler.
+    pub alloc_failures: u64,
+    /// Events that netlink failed to deliver to at least one listener.
+    pub send_errors: u64,
+    /// Calls of the handler that found no cause and made no event.
+    pub spurious: u64,
+}
+
+impl Device {
+    /// The device as one line of JSON, without the newline.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("numbers and text always have a JSON form")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_has_the_documented_form() {
+        let device = Device {
+            device: 1,
+            address: "0000:00:03.0".to_owned(),
+            interrupt_mode: InterruptMode::Msi,
+            interrupts: 6,
+            events_sent: 5,
+            no_listener: 4,
+            alloc_failures: 3,
+            send_errors: 2,
+            spurious: 1,
+        };
+        assert_eq!(
+            device.to_json(),
+            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1}"#
+        );
+        assert_eq!(InterruptMode::Intx.to_string(), "intx");
+        assert_eq!(InterruptMode::Unknown(9).to_string(), "unknown-9");
+    }
+}

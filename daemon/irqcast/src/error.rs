@@ -1,0 +1,71 @@
+//! What can go wrong between a program and the driver.
+
+use crate::ack::KernelError;
+use crate::decode::DecodeError;
+use nix::errno::Errno;
+use std::io;
+
+/// Why a subscription or a request failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The driver is not loaded, or it was removed in the meantime.
+    #[error("the generic netlink family \"irqcast\" is not registered")]
+    DriverNotLoaded,
+    /// The driver is loaded, but its family has no group of that name: another version.
+    #[error("the generic netlink family \"irqcast\" has no multicast group {0:?}")]
+    NoGroup(&'static str),
+    /// No device has this instance number.
+    #[error("there is no device {0}")]
+    NoSuchDevice(u32),
+    /// The caller lacks a capability.
+    #[error("not permitted to {0}")]
+    NotPermitted(&'static str),
+    /// The kernel refused the request for another reason.
+    #[error("failed to {action}: {error}")]
+    Refused {
+        /// What was asked for, to follow "failed to".
+        action: &'static str,
+        /// The kernel's answer.
+        error: KernelError,
+    },
+    /// The kernel did not answer within [`crate::Client::ANSWER_LIMIT`].
+    #[error("failed to {0}: the kernel did not answer")]
+    NoAnswer(&'static str),
+    /// A system call failed.
+    #[error("failed to {action}: {source}")]
+    System {
+        /// What was tried, to follow "failed to".
+        action: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The kernel's answer is not what the protocol says.
+    #[error("failed to {action}: the kernel's answer is malformed: {source}")]
+    Malformed {
+        /// What was asked for, to follow "failed to".
+        action: &'static str,
+        /// What is wrong with the answer.
+        source: DecodeError,
+    },
+}
+
+impl Error {
+    /// A system call failed while trying to `action`; `EPERM` is told apart.
+    pub(crate) fn system(action: &'static str, source: impl Into<io::Error>) -> Self {
+        let source = source.into();
+        if source.raw_os_error() == Some(Errno::EPERM as i32) {
+            Self::NotPermitted(action)
+        } else {
+            Self::System { action, source }
+        }
+    }
+
+    /// The kernel refused to `action`; `EPERM` is told apart.
+    pub(crate) fn refused(action: &'static str, error: KernelError) -> Self {
+        if error.errno == Errno::EPERM {
+            Self::NotPermitted(action)
+        } else {
+            Self::Refused { action, error }
+        }
+    }
+}

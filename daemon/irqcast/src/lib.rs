@@ -1,0 +1,48 @@
+//! Speaks the irqcast generic netlink family from user space.
+//!
+//! - [`Subscription`] receives what the driver multicasts, as a stream of [`Item`]s. It waits for the
+//!   driver when it is not loaded, and goes on when it was removed and came back.
+//! - [`Client`] asks: which [`Device`]s are there, and make one of them interrupt.
+//! - [`wire`] holds every number of the protocol. A test checks it against `driver/spec/irqcast.yaml`.
+//!
+//! Both need the driver, and the subscription needs `CAP_NET_ADMIN`:
+//!
+//! ```no_run
+//! use irqcast::{Item, ReceiveBuffer, Subscription};
+//!
+//! let mut subscription = Subscription::open(ReceiveBuffer::DEFAULT)?;
+//! loop {
+//!     match subscription.wait(None)? {
+//!         Some(Item::Event(event)) => println!("{}", event.to_json()),
+//!         Some(Item::Lost(lost)) => println!("{}", lost.to_json()),
+//!         other => eprintln!("{other:?}"),
+//!     }
+//! }
+//! # #[expect(unreachable_code, reason = "the loop above never ends")]
+//! # Ok::<(), irqcast::Error>(())
+//! ```
+
+mod ack;
+mod client;
+mod decode;
+mod device;
+mod error;
+mod event;
+mod message;
+mod nlctrl;
+mod requester;
+mod sequence;
+mod socket;
+mod subscription;
+pub mod wire;
+
+pub use ack::KernelError;
+pub use client::Client;
+pub use decode::{DecodeError, decode_device, decode_event};
+pub use device::{Device, InterruptMode};
+pub use error::Error;
+pub use event::{Event, Lost};
+pub use nlctrl::Family;
+pub use sequence::Sequences;
+pub use socket::ReceiveBuffer;
+pub use subscription::{Item, Subscription};

@@ -1,0 +1,270 @@
+//! The stream of events, which outlives the driver.
+//!
+//! One socket is a member of two groups: the events of irqcast, and the controller's announcements of
+//! families. So both arrive in the order in which they happened, and what the driver sent before it was
+//! removed is read before the news of its removal.
+
+use crate::client::Client;
+use crate::decode::{DecodeError, decode_event};
+use crate::error::Error;
+use crate::event::{Event, Lost};
+use crate::message::{self, Message};
+use crate::nlctrl::{self, Family, News};
+use crate::requester::Requester;
+use crate::sequence::Sequences;
+use crate::socket::{ReceiveBuffer, Received, Socket};
+use crate::wire::{self, command};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
+
+/// What a subscription tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A device interrupted.
+    Event(Event),
+    /// Events that were not received, told before the event that follows them.
+    Lost(Lost),
+    /// The queue was full and the kernel dropped messages. Which ones, the [`Item::Lost`] before each
+    /// device's next event tells.
+    Overrun,
+    /// The driver is there, and its events are received from now on.
+    Joined {
+        /// Number of the family.
+        family: u16,
+        /// Number of the multicast group.
+        group: u32,
+    },
+    /// The driver was removed. Its devices count from 1 when it comes back.
+    Left,
+    /// The kernel sent something that the protocol does not describe. It is skipped.
+    Malformed(DecodeError),
+}
+
+/// A listener. It receives from the moment that it is open, if the driver is loaded, or else from the
+/// moment that it is.
+pub struct Subscription {
+    socket: Socket,
+    receive_buffer: ReceiveBuffer,
+    joined: Option<Joined>,
+    sequences: Sequences,
+    items: VecDeque<Item>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Joined {
+    family: u16,
+    group: u32,
+}
+
+const JOIN: &str = "join the multicast group of the events";
+
+impl Subscription {
+    /// Opens a socket with a queue of `receive_buffer` bytes and joins the group, if the driver is
+    /// loaded. Otherwise the first item is [`Item::Joined`], when it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPermitted`] without `CAP_NET_ADMIN` when the driver is loaded.
+    pub fn open(receive_buffer: usize) -> Result<Self, Error> {
+        let socket = Socket::open()?;
+        let receive_buffer = socket.set_receive_buffer(receive_buffer)?;
+        let mut subscription = Self {
+            socket,
+            receive_buffer,
+            joined: None,
+            sequences: Sequences::new(),
+            items: VecDeque::new(),
+        };
+        // Events first: who sees in /proc/net/netlink that a loaded driver has this listener may raise.
+        subscription.look_up()?;
+        let mut requester = Requester::open()?;
+        let notify = nlctrl::resolve(&mut requester, nlctrl::FAMILY)?
+            .and_then(|controller| controller.group(nlctrl::GROUP_NOTIFY))
+            .ok_or(Error::NoGroup(nlctrl::GROUP_NOTIFY))?;
+        subscription
+            .socket
+            .join(notify, "join the group that announces families")?;
+        // Once more, for the family that came before its announcement could be heard.
+        subscription.look_up()?;
+        Ok(subscription)
+    }
+
+    /// Number of the family and of the group that are received, or `None` while the driver is not
+    /// loaded.
+    #[must_use]
+    pub fn joined(&self) -> Option<(u16, u32)> {
+        self.joined.map(|joined| (joined.family, joined.group))
+    }
+
+    /// How much the queue may hold.
+    #[must_use]
+    pub fn receive_buffer(&self) -> ReceiveBuffer {
+        self.receive_buffer
+    }
+
+    /// The next item, or `None` when there is none at the moment. Does not wait; poll the file
+    /// descriptor for that, after this returned `None`.
+    pub fn try_next(&mut self) -> Result<Option<Item>, Error> {
+        loop {
+            if let Some(item) = self.items.pop_front() {
+                return Ok(Some(item));
+            }
+            match self.socket.receive() {
+                Ok(Received::Empty) => return Ok(None),
+                Ok(Received::Datagram) => self.take_datagram()?,
+                Ok(Received::Overrun) => {
+                    self.items.push_back(Item::Overrun);
+                    // News of the family may be among what was dropped.
+                    self.look_up()?;
+                }
+                Err(Error::Malformed { source, .. }) => {
+                    self.items.push_back(Item::Malformed(source));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits for the next item, until `deadline` where there is one: `None` when it has passed.
+    pub fn wait(&mut self, deadline: Option<Instant>) -> Result<Option<Item>, Error> {
+        loop {
+            if let Some(item) = self.try_next()? {
+                return Ok(Some(item));
+            }
+            let timeout = match deadline {
+                None => PollTimeout::NONE,
+                Some(deadline) => match deadline.checked_duration_since(Instant::now()) {
+                    // Rounded up, so that the last millisecond is not spent in a busy loop.
+                    Some(left) => PollTimeout::try_from(left.as_millis().saturating_add(1))
+                        .unwrap_or(PollTimeout::MAX),
+                    None => return Ok(None),
+                },
+            };
+            let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut fds, timeout) {
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(error) => return Err(Error::system("wait for events", error)),
+            }
+        }
+    }
+
+    fn take_datagram(&mut self) -> Result<(), Error> {
+        let mut news = Vec::new();
+        for message in message::messages(self.socket.datagram()) {
+            match message.and_then(|message| decode(&message, self.joined)) {
+                Ok(Some(Decoded::Event(event))) => {
+                    if let Some(lost) = self.sequences.note(event.device, event.seq) {
+                        self.items.push_back(Item::Lost(lost));
+                    }
+                    self.items.push_back(Item::Event(event));
+                }
+                Ok(Some(Decoded::News(item))) => news.push(item),
+                Ok(None) => {}
+                Err(error) => self.items.push_back(Item::Malformed(error)),
+            }
+        }
+        for item in news {
+            match item {
+                News::Registered(family) if family.name == wire::FAMILY => self.join(&family)?,
+                News::Unregistered(family)
+                    if self.joined.is_some_and(|joined| joined.family == family.id) =>
+                {
+                    self.leave();
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks whether the family is there, and joins or leaves accordingly.
+    fn look_up(&mut self) -> Result<(), Error> {
+        match nlctrl::resolve(&mut Requester::open()?, wire::FAMILY)? {
+            Some(family) => self.join(&family),
+            None => {
+                self.leave();
+                Ok(())
+            }
+        }
+    }
+
+    fn join(&mut self, family: &Family) -> Result<(), Error> {
+        let group = family
+            .group(wire::GROUP_EVENTS)
+            .ok_or(Error::NoGroup(wire::GROUP_EVENTS))?;
+        let joined = Joined {
+            family: family.id,
+            group,
+        };
+        match self.socket.join(group, JOIN) {
+            Ok(()) => {}
+            // The group is gone already; the news of that is on its way.
+            Err(Error::System { source, .. })
+                if source.raw_os_error() == Some(Errno::ENOENT as i32) =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        if self.joined == Some(joined) {
+            return Ok(());
+        }
+        self.leave();
+        self.joined = Some(joined);
+        self.items.push_back(Item::Joined {
+            family: family.id,
+            group,
+        });
+        self.note_starts();
+        Ok(())
+    }
+
+    /// Asks where each device's numbers stand, so that a loss before its first event is noticed.
+    fn note_starts(&mut self) {
+        // Where the driver has gone again, the news of that is on its way.
+        if let Ok(devices) = Client::open().and_then(|mut client| client.devices()) {
+            for device in devices {
+                self.sequences
+                    .starts_after(device.device, device.interrupts);
+            }
+            self.sequences.others_start_at_one();
+        }
+    }
+
+    /// Notes that the driver is gone. The kernel ended the membership together with the group.
+    fn leave(&mut self) {
+        if self.joined.take().is_some() {
+            self.sequences.clear();
+            self.items.push_back(Item::Left);
+        }
+    }
+}
+
+impl AsFd for Subscription {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// What a message says.
+enum Decoded {
+    Event(Event),
+    News(News),
+}
+
+fn decode(message: &Message<'_>, joined: Option<Joined>) -> Result<Option<Decoded>, DecodeError> {
+    if message.kind == nlctrl::FAMILY_ID {
+        let (command, attributes) = message.generic()?;
+        return Ok(nlctrl::decode_news(command, attributes)?.map(Decoded::News));
+    }
+    if joined.is_some_and(|joined| joined.family == message.kind) {
+        let (command, attributes) = message.generic()?;
+        if command == command::EVENT_NTF {
+            return decode_event(attributes).map(Decoded::Event).map(Some);
+        }
+    }
+    Ok(None) // of another family, or of a kind that a newer driver sends
+}

@@ -1,0 +1,174 @@
+//! Every name and number of the irqcast protocol.
+//!
+//! The source is `driver/spec/irqcast.yaml`; `tests/spec.rs` fails when the two differ.
+//! As in every such specification, operations and the attributes of a set count from 1 in the order
+//! in which the file names them.
+
+/// Name of the generic netlink family.
+pub const FAMILY: &str = "irqcast";
+
+/// Version of the family, which goes into every generic netlink header.
+pub const VERSION: u8 = 1;
+
+/// Name of the multicast group that carries the events.
+pub const GROUP_EVENTS: &str = "events";
+
+/// Longest device address in bytes, without the terminating NUL.
+pub const ADDRESS_MAX_LEN: usize = 31;
+
+/// Largest number that a device computes the factorial of.
+pub const FACTORIAL_MAX: u32 = 1_048_576;
+
+/// Most bytes that one DMA request moves; the size of the device's buffer.
+pub const DMA_MAX: u32 = 4096;
+
+/// Cause bit of a factorial that completed. Only with the attribute [`event::FACTORIAL`] was it the
+/// device; the same bit can be raised by hand.
+pub const CAUSE_FACTORIAL: u32 = 0x1;
+
+/// Cause bit of a DMA that completed. Only with the attribute [`event::DMA_BYTES`] was it the device;
+/// the same bit can be raised by hand.
+pub const CAUSE_DMA: u32 = 0x100;
+
+/// Operations: the command byte of the generic netlink header.
+pub mod command {
+    /// Get one device, or with a dump all of them.
+    pub const DEVICE_GET: u8 = 1;
+    /// Raise bits in the interrupt status register.
+    pub const RAISE: u8 = 2;
+    /// Let the device compute a factorial.
+    pub const FACTORIAL: u8 = 3;
+    /// Send bytes through the device's buffer and back.
+    pub const DMA: u8 = 4;
+    /// The device interrupted: what the multicast group carries.
+    pub const EVENT_NTF: u8 = 5;
+
+    /// Each operation's number and its name in the specification.
+    pub const ALL: &[(u8, &str)] = &[
+        (DEVICE_GET, "device-get"),
+        (RAISE, "raise"),
+        (FACTORIAL, "factorial"),
+        (DMA, "dma"),
+        (EVENT_NTF, "event-ntf"),
+    ];
+}
+
+/// How the value of an attribute is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Four bytes in the machine's byte order.
+    U32,
+    /// Eight bytes in the machine's byte order.
+    U64,
+    /// Text that ends in a NUL byte.
+    String,
+    /// No value: makes the next one aligned.
+    Pad,
+}
+
+/// One attribute of a set, as the specification describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Type field of the attribute's header.
+    pub number: u16,
+    /// Name in the specification.
+    pub name: &'static str,
+    /// Layout of the value.
+    pub kind: Kind,
+}
+
+/// Name of attribute `number` of `set`, for messages to people.
+#[must_use]
+pub fn attribute_name(set: &[Attribute], number: u16) -> Option<&'static str> {
+    set.iter()
+        .find(|attribute| attribute.number == number)
+        .map(|attribute| attribute.name)
+}
+
+/// Makes a module with a constant for each attribute, and the table `ALL` of the whole set.
+macro_rules! attribute_set {
+    ($(#[$doc:meta])* $set:ident { $($(#[$attribute_doc:meta])* $constant:ident = $number:literal, $name:literal, $kind:ident;)* }) => {
+        $(#[$doc])*
+        pub mod $set {
+            use super::{Attribute, Kind};
+            $($(#[$attribute_doc])* pub const $constant: u16 = $number;)*
+            /// The whole set, in the order of the specification.
+            pub const ALL: &[Attribute] = &[
+                $(Attribute { number: $constant, name: $name, kind: Kind::$kind },)*
+            ];
+        }
+    };
+}
+
+attribute_set! {
+    /// Attributes of an event.
+    event {
+        /// Instance number of the device.
+        DEVICE = 1, "device", U32;
+        /// PCI address of the device.
+        ADDRESS = 2, "address", String;
+        /// Sequence number, from 1.
+        SEQ = 3, "seq", U64;
+        /// `CLOCK_MONOTONIC` when the handler ran, in nanoseconds.
+        TIME_NS = 4, "time-ns", U64;
+        /// Bits of the interrupt status register.
+        CAUSE = 5, "cause", U32;
+        /// Result of the factorial that completed, modulo 2^32.
+        FACTORIAL = 6, "factorial", U32;
+        /// Bytes that came back unchanged from the device's buffer.
+        DMA_BYTES = 7, "dma-bytes", U32;
+        /// Alignment.
+        PAD = 8, "pad", Pad;
+    }
+}
+
+attribute_set! {
+    /// Attributes of a device.
+    device {
+        /// Instance number.
+        DEVICE = 1, "device", U32;
+        /// PCI address.
+        ADDRESS = 2, "address", String;
+        /// How it signals interrupts, see [`super::interrupt_mode`].
+        INTERRUPT_MODE = 3, "interrupt-mode", U32;
+        /// Interrupts seen; the sequence number of the last event.
+        INTERRUPTS = 4, "interrupts", U64;
+        /// Events handed to netlink without an error.
+        EVENTS_SENT = 5, "events-sent", U64;
+        /// Events not sent since nobody listened.
+        NO_LISTENER = 6, "no-listener", U64;
+        /// Events not sent since no memory could be had.
+        ALLOC_FAILURES = 7, "alloc-failures", U64;
+        /// Events that netlink failed to deliver to a listener.
+        SEND_ERRORS = 8, "send-errors", U64;
+        /// Interrupts without a cause.
+        SPURIOUS = 9, "spurious", U64;
+        /// Alignment.
+        PAD = 10, "pad", Pad;
+    }
+}
+
+attribute_set! {
+    /// Attributes of the requests that make a device interrupt.
+    request {
+        /// Instance number of the device.
+        DEVICE = 1, "device", U32;
+        /// Bits to raise, at least one.
+        BITS = 2, "bits", U32;
+        /// Number to compute the factorial of, at most [`super::FACTORIAL_MAX`].
+        ARGUMENT = 3, "argument", U32;
+        /// Bytes to move, from 1 to [`super::DMA_MAX`].
+        BYTES = 4, "bytes", U32;
+    }
+}
+
+/// Values of [`device::INTERRUPT_MODE`].
+pub mod interrupt_mode {
+    /// A level on a line that devices may share.
+    pub const INTX: u32 = 0;
+    /// A message signaled interrupt of its own.
+    pub const MSI: u32 = 1;
+
+    /// Each value and its name in the specification.
+    pub const ALL: &[(u32, &str)] = &[(INTX, "intx"), (MSI, "msi")];
+}

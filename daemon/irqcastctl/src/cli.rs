@@ -1,0 +1,165 @@
+//! The command line.
+
+use crate::quantity;
+use clap::{Args, Parser, Subcommand};
+use irqcast::wire::{DMA_MAX, FACTORIAL_MAX};
+use std::time::Duration;
+
+/// What the exit codes say, for the help.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  the command line is wrong
+  3  the driver is not loaded
+  4  there is no such device
+  5  not permitted: it takes the capability CAP_NET_ADMIN
+  6  the time limit passed";
+
+const EXAMPLES: &str = "\
+Examples:
+  irqcastctl list
+  irqcastctl monitor --json --duration 10
+  irqcastctl raise --device 0 --bits 0x6 --count 100
+  irqcastctl factorial 5
+  irqcastctl dma 64";
+
+/// Lists irqcast devices, shows their events and makes them interrupt.
+///
+/// Commands act on all devices unless --device names one. All but list need CAP_NET_ADMIN.
+#[derive(Debug, Parser)]
+#[command(version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), max_term_width = 100)]
+pub struct Cli {
+    /// Print one JSON object a line.
+    ///
+    /// An event is {"device":0,"address":"0000:00:02.0","seq":1,"time_ns":12,"cause":1,"factorial":120,
+    /// "replayed":false}, with factorial and dma_bytes only where the event has them. A loss is
+    /// {"lost":{"device":0,"from":5,"to":9}}: the events 5 to 9 were not received.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Only this device, by its instance number.
+    #[arg(long, global = true, value_name = "N")]
+    pub device: Option<u32>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the devices and their counters.
+    List,
+    /// Print events as they come, until Ctrl-C.
+    ///
+    /// A gap in the sequence numbers is printed as a loss. When the kernel drops events because this
+    /// listener does not keep up, a warning on standard error says so at once; which ones it were, the
+    /// loss before the device's next event says.
+    #[command(after_help = EXIT_CODES)]
+    Monitor(Monitor),
+    /// Make the device interrupt, the next time after the event of the last one was seen.
+    ///
+    /// Prints the event of each raise. Other interrupts may happen at the same time: the event of a
+    /// raise is the first one of that device that is younger than the raise and has all its bits.
+    #[command(after_help = EXIT_CODES)]
+    Raise(Raise),
+    /// Let the device compute a factorial, and print the event with the result (modulo 2^32).
+    #[command(after_help = EXIT_CODES)]
+    Factorial {
+        /// The number to compute it of.
+        #[arg(value_parser = clap::value_parser!(u32).range(0..=i64::from(FACTORIAL_MAX)))]
+        number: u32,
+        /// How to wait.
+        #[command(flatten)]
+        limit: Limit,
+    },
+    /// Send bytes by DMA through the device's buffer and back, and print the event.
+    ///
+    /// Fails when fewer bytes came back unchanged than were sent.
+    #[command(after_help = EXIT_CODES)]
+    Dma {
+        /// How many bytes to send.
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(DMA_MAX)))]
+        bytes: u32,
+        /// How to wait.
+        #[command(flatten)]
+        limit: Limit,
+    },
+}
+
+/// When to stop printing events.
+#[derive(Debug, Args)]
+pub struct Monitor {
+    /// End after this many events.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// End after this time: seconds, or with the unit ms, s or m.
+    #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
+    pub duration: Option<Duration>,
+}
+
+/// What to raise, and how often.
+#[derive(Debug, Args)]
+pub struct Raise {
+    /// Bits to raise, decimal or 0x hexadecimal. 0x1 and 0x100 are also those of the factorial and of
+    /// the DMA.
+    #[arg(long, default_value = "0x2", value_parser = quantity::bits)]
+    pub bits: u32,
+    /// How often.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: u64,
+    /// Time from one round to the next: seconds, or with the unit ms, s or m. None by default.
+    #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
+    pub interval: Option<Duration>,
+    /// How to wait.
+    #[command(flatten)]
+    pub limit: Limit,
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Limit {
+    /// How long an event may take: seconds, or with the unit ms, s or m.
+    #[arg(long, value_name = "TIME", default_value = "30", value_parser = quantity::duration)]
+    pub timeout: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() {
+        for line in [
+            ["irqcastctl", "--json", "--device", "1", "list"],
+            ["irqcastctl", "list", "--device", "1", "--json"],
+        ] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert!(cli.json && cli.device == Some(1));
+        }
+    }
+
+    #[test]
+    fn wrong_values_name_the_range() {
+        let check = |line: &[&str], parts: &[&str]| {
+            let line = std::iter::once("irqcastctl").chain(line.iter().copied());
+            let error = Cli::try_parse_from(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            for part in parts {
+                assert!(error.to_string().contains(part), "{part}: {error}");
+            }
+        };
+        check(&["dma", "4097"], &["4097", "1..=4096"]);
+        check(&["dma", "0"], &["0", "1..=4096"]);
+        check(&["factorial", "1048577"], &["0..=1048576"]);
+        check(&["raise", "--bits", "0"], &["--bits", "at least one"]);
+        check(&["raise", "--count", "0"], &["--count"]);
+        check(&["monitor", "--duration", "soon"], &["--duration", "unit"]);
+    }
+}

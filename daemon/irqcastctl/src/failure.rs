@@ -1,0 +1,134 @@
+//! Why a command failed, what to do about it, and the exit code that says it to a script.
+
+use irqcast::{Error, Lost};
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The command failed for a reason that has no code of its own.
+pub const FAILED: u8 = 1;
+// 2 says that the command line is wrong: clap exits with it by itself.
+/// The driver is not loaded.
+pub const NOT_LOADED: u8 = 3;
+/// No such device.
+pub const NO_DEVICE: u8 = 4;
+/// A capability is missing.
+pub const NOT_PERMITTED: u8 = 5;
+/// The time limit passed.
+pub const TIMED_OUT: u8 = 6;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The driver, or the way to it.
+    #[error(transparent)]
+    Irqcast(#[from] Error),
+    /// The driver is loaded and has no device.
+    #[error("the driver has no device")]
+    NoDevice,
+    /// The driver was removed while its event was waited for.
+    #[error("the driver was removed before the event of {what} arrived")]
+    Removed {
+        /// What was waited for.
+        what: String,
+    },
+    /// The event that was waited for did not come.
+    #[error("the event of {what} did not arrive within {} s", limit.as_secs_f64())]
+    TimedOut {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        limit: Duration,
+    },
+    /// The event that was waited for may have been lost.
+    #[error(
+        "events {} to {} of device {} were lost, perhaps that of {what} among them",
+        lost.from, lost.to, lost.device
+    )]
+    Lost {
+        /// What was waited for.
+        what: String,
+        /// What was lost.
+        lost: Lost,
+    },
+    /// A DMA did not bring all bytes back.
+    #[error("device {device}: only {returned} of {asked} bytes came back unchanged")]
+    Damaged {
+        /// The device.
+        device: u32,
+        /// Bytes that came back.
+        returned: u32,
+        /// Bytes that were sent.
+        asked: u32,
+    },
+    /// Printing failed.
+    #[error("failed to write: {0}")]
+    Output(#[from] io::Error),
+    /// A system call failed.
+    #[error("failed to {0}: {1}")]
+    System(&'static str, io::Error),
+}
+
+impl Failure {
+    /// Whether the reader of the output went away, which is a way to end like any other.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Irqcast(Error::DriverNotLoaded) | Self::Removed { .. } => {
+                "Load the driver: modprobe irqcast_edu"
+            }
+            Self::Irqcast(Error::NotPermitted(_)) => {
+                "This needs the capability CAP_NET_ADMIN: run it as root."
+            }
+            Self::Irqcast(Error::NoSuchDevice(_)) => "The devices that there are: irqcastctl list",
+            Self::NoDevice => {
+                "The driver binds PCI devices 1234:11e8 (QEMU: -device edu). See what the kernel \
+                 says: dmesg | grep irqcast_edu"
+            }
+            Self::TimedOut { .. } => "A longer limit: --timeout SECONDS",
+            _ => return None,
+        })
+    }
+
+    /// The code that tells a script.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Irqcast(Error::DriverNotLoaded) | Self::Removed { .. } => NOT_LOADED,
+            Self::Irqcast(Error::NoSuchDevice(_)) | Self::NoDevice => NO_DEVICE,
+            Self::Irqcast(Error::NotPermitted(_)) => NOT_PERMITTED,
+            Self::Irqcast(Error::NoAnswer(_)) | Self::TimedOut { .. } => TIMED_OUT,
+            _ => FAILED,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::EXIT_CODES;
+
+    #[test]
+    fn help_names_every_code() {
+        for code in [FAILED, 2, NOT_LOADED, NO_DEVICE, NOT_PERMITTED, TIMED_OUT] {
+            assert!(EXIT_CODES.contains(&format!("\n  {code}  ")), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_reason_has_its_code() {
+        let check = |failure: Failure, code: u8| {
+            assert_eq!(failure.exit_code(), ExitCode::from(code), "{failure}");
+        };
+        check(Error::DriverNotLoaded.into(), 3);
+        check(Error::NoSuchDevice(7).into(), 4);
+        check(Failure::NoDevice, 4);
+        check(Error::NotPermitted("raise an interrupt").into(), 5);
+        check(Error::NoAnswer("raise an interrupt").into(), 6);
+        check(io::Error::other("disk full").into(), 1);
+        assert!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).is_broken_pipe());
+    }
+}

@@ -1,0 +1,180 @@
+//! Prints events, losses and devices, for people or as JSON lines.
+
+use irqcast::{Device, Event, Lost};
+use std::fmt::Display;
+use std::io::{self, StdoutLock, Write};
+
+/// Writes one line for each thing, and each line at once, so that a reader of a pipe need not wait.
+pub struct Printer<W = StdoutLock<'static>> {
+    json: bool,
+    to: W,
+}
+
+/// Tells a person something on standard error. Where that is gone, nobody is told.
+pub fn note(message: impl Display) {
+    let _ = writeln!(io::stderr(), "irqcastctl: {message}");
+}
+
+impl Printer {
+    /// Prints to standard output.
+    pub fn new(json: bool) -> Self {
+        Self {
+            json,
+            to: io::stdout().lock(),
+        }
+    }
+}
+
+impl<W: Write> Printer<W> {
+    /// Prints an event.
+    pub fn event(&mut self, event: &Event) -> io::Result<()> {
+        let line = if self.json {
+            event.to_json()
+        } else {
+            format!(
+                "[{:>5}.{:09}] device {} ({}) seq {} cause {:#010x}: {}",
+                event.time_ns / 1_000_000_000,
+                event.time_ns % 1_000_000_000,
+                event.device,
+                event.address,
+                event.seq,
+                event.cause,
+                event.meaning()
+            )
+        };
+        self.line(&line)
+    }
+
+    /// Prints a loss.
+    pub fn lost(&mut self, lost: &Lost) -> io::Result<()> {
+        let line = if self.json {
+            lost.to_json()
+        } else {
+            format!(
+                "lost: device {} seq {} to {} ({} events)",
+                lost.device,
+                lost.from,
+                lost.to,
+                lost.count()
+            )
+        };
+        self.line(&line)
+    }
+
+    /// Prints the devices with their counters.
+    pub fn devices(&mut self, devices: &[Device]) -> io::Result<()> {
+        if self.json {
+            return devices
+                .iter()
+                .try_for_each(|device| self.line(&device.to_json()));
+        }
+        self.line(&format!(
+            "{:>6} {:<12} {:<4} {:>12} {:>12} {:>12} {:>14} {:>11} {:>8}",
+            "DEVICE",
+            "ADDRESS",
+            "MODE",
+            "INTERRUPTS",
+            "EVENTS-SENT",
+            "NO-LISTENER",
+            "ALLOC-FAILURES",
+            "SEND-ERRORS",
+            "SPURIOUS"
+        ))?;
+        for device in devices {
+            self.line(&format!(
+                "{:>6} {:<12} {:<4} {:>12} {:>12} {:>12} {:>14} {:>11} {:>8}",
+                device.device,
+                device.address,
+                device.interrupt_mode,
+                device.interrupts,
+                device.events_sent,
+                device.no_listener,
+                device.alloc_failures,
+                device.send_errors,
+                device.spurious
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.to, "{line}")?;
+        self.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use irqcast::InterruptMode;
+
+    fn printed(json: bool, print: impl FnOnce(&mut Printer<Vec<u8>>) -> io::Result<()>) -> String {
+        let mut printer = Printer {
+            json,
+            to: Vec::new(),
+        };
+        print(&mut printer).unwrap();
+        String::from_utf8(printer.to).unwrap()
+    }
+
+    #[test]
+    fn events_and_losses() {
+        let event = Event {
+            device: 0,
+            address: "0000:00:02.0".to_owned(),
+            seq: 7,
+            time_ns: 12_000_000_345,
+            cause: 0x1,
+            factorial: Some(120),
+            dma_bytes: None,
+            replayed: false,
+        };
+        assert_eq!(
+            printed(false, |printer| printer.event(&event)),
+            "[   12.000000345] device 0 (0000:00:02.0) seq 7 cause 0x00000001: factorial 120\n"
+        );
+        assert_eq!(
+            printed(true, |printer| printer.event(&event)),
+            format!("{}\n", event.to_json())
+        );
+        let lost = Lost {
+            device: 1,
+            from: 5,
+            to: 9,
+        };
+        assert_eq!(
+            printed(false, |printer| printer.lost(&lost)),
+            "lost: device 1 seq 5 to 9 (5 events)\n"
+        );
+        assert_eq!(
+            printed(true, |printer| printer.lost(&lost)),
+            "{\"lost\":{\"device\":1,\"from\":5,\"to\":9}}\n"
+        );
+    }
+
+    #[test]
+    fn table_has_a_line_for_each_device() {
+        let device = Device {
+            device: 0,
+            address: "0000:00:02.0".to_owned(),
+            interrupt_mode: InterruptMode::Msi,
+            interrupts: 10_000,
+            events_sent: 9_999,
+            no_listener: 1,
+            alloc_failures: 0,
+            send_errors: 0,
+            spurious: 2,
+        };
+        let table = printed(false, |printer| {
+            printer.devices(&[device.clone(), device.clone()])
+        });
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(
+            lines.iter().all(|line| line.len() == lines[0].len()),
+            "{table}"
+        );
+        let json = printed(true, |printer| printer.devices(&[device]));
+        assert!(json.starts_with("{\"device\":0,") && json.ends_with("}\n"));
+    }
+}

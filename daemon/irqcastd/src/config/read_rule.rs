@@ -1,0 +1,196 @@
+//! Reads one `[[rule]]`.
+
+use super::problem::Problems;
+use super::program::Programs;
+use super::table::{Table, Value};
+use crate::rule::{Glob, Match, Rule};
+use irqcast::wire::DMA_MAX;
+use std::ops::RangeInclusive;
+
+/// Longest name of a rule, in bytes.
+const NAME_MAX: usize = 64;
+
+/// One more than the largest u32.
+const U32_END: u64 = 1 << 32;
+
+/// Reads a rule. `None` when a problem was added.
+pub fn rule(
+    mut table: Table<'_, '_>,
+    programs: Programs,
+    problems: &mut Problems<'_>,
+) -> Option<Rule> {
+    let name = table
+        .require("name", problems)
+        .and_then(|value| name(&value, problems));
+    let matches = match table.get("match") {
+        None => Some(Match::default()),
+        Some(value) => value
+            .table("a match", problems)
+            .and_then(|table| conditions(table, problems)),
+    };
+    let command = table
+        .require("hook", problems)
+        .and_then(|value| value.table("a hook", problems))
+        .and_then(|mut hook| {
+            let command = hook
+                .require("command", problems)
+                .and_then(|value| command(&value, programs, problems));
+            hook.finish(problems);
+            command
+        });
+    table.finish(problems);
+    Some(Rule {
+        name: name?,
+        matches: matches?,
+        command: command?,
+    })
+}
+
+fn name(value: &Value<'_, '_>, problems: &mut Problems<'_>) -> Option<String> {
+    let name = value.string(problems)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.is_empty() || name.len() > NAME_MAX || !name.bytes().all(allowed) {
+        problems.add(
+            &value.span,
+            format!(
+                "a rule's name has 1 to {NAME_MAX} of the characters a-z, A-Z, 0-9, '-', '_' and '.'"
+            ),
+        );
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Match> {
+    let device = table.get("device").map(|value| number(&value, 0, problems));
+    let address = table.get("address").map(|value| address(&value, problems));
+    let cause_any = table.get("cause-any").map(|value| bits(&value, problems));
+    let cause_all = table.get("cause-all").map(|value| bits(&value, problems));
+    let factorial = table
+        .get("factorial")
+        .map(|value| range(value, u32::MAX, problems));
+    let dma_bytes = table
+        .get("dma-bytes")
+        .map(|value| range(value, DMA_MAX, problems));
+    table.finish(problems);
+    // A condition that is there and wrong makes the rule wrong: without it, it would match more.
+    Some(Match {
+        device: all_or_none(device)?,
+        address: all_or_none(address)?,
+        cause_any: all_or_none(cause_any)?,
+        cause_all: all_or_none(cause_all)?,
+        factorial: all_or_none(factorial)?,
+        dma_bytes: all_or_none(dma_bytes)?,
+    })
+}
+
+/// Absent is `Some(None)`, right `Some(Some(…))`, wrong `None`.
+#[expect(clippy::option_option, reason = "absent, right and wrong are three")]
+fn all_or_none<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+    match value {
+        None => Some(None),
+        Some(None) => None,
+        Some(right) => Some(right),
+    }
+}
+
+fn number(value: &Value<'_, '_>, lowest: u64, problems: &mut Problems<'_>) -> Option<u32> {
+    let number = value.integer(lowest..U32_END, problems)?;
+    u32::try_from(number).ok()
+}
+
+fn bits(value: &Value<'_, '_>, problems: &mut Problems<'_>) -> Option<u32> {
+    let bits = number(value, 0, problems)?;
+    if bits == 0 {
+        problems.add_with_hint(
+            &value.span,
+            "no bit is set, so that this can never decide",
+            "name at least one, such as 0x1; without the key every cause matches".to_owned(),
+        );
+        return None;
+    }
+    Some(bits)
+}
+
+fn address(value: &Value<'_, '_>, problems: &mut Problems<'_>) -> Option<Glob> {
+    let pattern = value.string(problems)?;
+    let allowed =
+        |character: char| matches!(character, '0'..='9' | 'a'..='f' | ':' | '.' | '*' | '?');
+    if pattern.is_empty() || !pattern.chars().all(allowed) {
+        problems.add_with_hint(
+            &value.span,
+            format!("{pattern:?} fits no PCI address"),
+            "write it in lower case as 0000:00:02.0, with * for any text and ? for one character"
+                .to_owned(),
+        );
+        return None;
+    }
+    Some(Glob::new(pattern))
+}
+
+/// A number, or `{ min = …, max = … }` with both ends included.
+fn range(
+    value: Value<'_, '_>,
+    highest: u32,
+    problems: &mut Problems<'_>,
+) -> Option<RangeInclusive<u32>> {
+    let span = value.span.clone();
+    let range = if value.is_table() {
+        let mut table = value.table("a range", problems)?;
+        let min = table.get("min").map(|value| number(&value, 0, problems));
+        let max = table.get("max").map(|value| number(&value, 0, problems));
+        table.finish(problems);
+        if min.is_none() && max.is_none() {
+            problems.add(&span, "a range has a `min`, a `max` or both");
+            return None;
+        }
+        all_or_none(min)?.unwrap_or(0)..=all_or_none(max)?.unwrap_or(u32::MAX)
+    } else {
+        let number = number(&value, 0, problems)?;
+        number..=number
+    };
+    if range.is_empty() {
+        problems.add(
+            &span,
+            format!("nothing is from {} to {}", range.start(), range.end()),
+        );
+        return None;
+    }
+    if *range.start() > highest {
+        problems.add(&span, format!("this is never more than {highest}"));
+        return None;
+    }
+    Some(range)
+}
+
+fn command(
+    value: &Value<'_, '_>,
+    programs: Programs,
+    problems: &mut Problems<'_>,
+) -> Option<Vec<String>> {
+    let wanted = "a list of strings: the program and its arguments, which no shell takes apart";
+    let strings = value.strings(wanted, problems)?;
+    let Some((program, span)) = strings.first() else {
+        problems.add(&value.span, "the command is empty");
+        return None;
+    };
+    for (argument, span) in &strings {
+        if argument.contains('\0') {
+            problems.add(span, "an argument cannot hold a NUL character");
+            return None;
+        }
+    }
+    if !program.starts_with('/') {
+        problems.add_with_hint(
+            span,
+            format!("the program {program:?} is not an absolute path"),
+            "no folder is searched for it; write the whole path".to_owned(),
+        );
+        return None;
+    }
+    if let Err(reason) = programs(program.as_ref()) {
+        problems.add(span, format!("the program {program:?} {reason}"));
+        return None;
+    }
+    Some(strings.iter().map(|(text, _)| (*text).to_owned()).collect())
+}

@@ -1,0 +1,88 @@
+//! What wakes the daemon up. Nothing else does, and no timer runs while it is not stopping.
+
+use irqcast::Subscription;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::Pid;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+/// A reason to wake up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// A signal came.
+    Signal(i32),
+    /// The subscription has something.
+    Items,
+    /// The hook with this process ID printed something or closed its output.
+    Output(Pid),
+    /// The deadline has passed.
+    Deadline,
+}
+
+/// Signals, turned into something that can be read.
+pub struct Signals(SignalDelivery<UnixStream, SignalOnly>);
+
+impl Signals {
+    /// Catches these.
+    pub fn new<const N: usize>(signals: [i32; N]) -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        SignalDelivery::with_pipe(read, write, SignalOnly, signals).map(Self)
+    }
+}
+
+/// Waits until there is a reason, and returns all that there are, signals first.
+///
+/// `subscription` is left out when nothing is read any more. With `more_items` it has something even
+/// where its socket has not.
+pub fn wait<'a>(
+    signals: &mut Signals,
+    subscription: Option<&'a Subscription>,
+    outputs: impl Iterator<Item = (Pid, BorrowedFd<'a>)>,
+    more_items: bool,
+    deadline: Option<Instant>,
+) -> io::Result<Vec<Wake>> {
+    let timeout = match deadline {
+        _ if more_items => PollTimeout::ZERO,
+        None => PollTimeout::NONE,
+        Some(deadline) => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Rounded up, so that the last millisecond is not spent in a busy loop.
+            PollTimeout::try_from(left.as_millis().saturating_add(1)).unwrap_or(PollTimeout::MAX)
+        }
+    };
+    let (reasons, fds): (Vec<_>, Vec<_>) = subscription
+        .map(|subscription| (Wake::Items, subscription.as_fd()))
+        .into_iter()
+        .chain(outputs.map(|(pid, fd)| (Wake::Output(pid), fd)))
+        .unzip();
+    let mut woken = Vec::new();
+    {
+        let mut polled = vec![PollFd::new(signals.0.get_read().as_fd(), PollFlags::POLLIN)];
+        polled.extend(fds.iter().map(|&fd| PollFd::new(fd, PollFlags::POLLIN)));
+        match poll(&mut polled, timeout) {
+            // The self-pipe tells of the signal in the next round.
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        woken.extend(
+            reasons
+                .iter()
+                .zip(&polled[1..])
+                .filter(|(reason, fd)| {
+                    fd.any() == Some(true) || (more_items && **reason == Wake::Items)
+                })
+                .map(|(&reason, _)| reason),
+        );
+    }
+    let mut all: Vec<Wake> = signals.0.pending().map(Wake::Signal).collect();
+    all.append(&mut woken);
+    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        all.push(Wake::Deadline);
+    }
+    Ok(all)
+}

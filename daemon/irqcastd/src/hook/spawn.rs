@@ -1,0 +1,241 @@
+//! Starts a hook's process.
+//!
+//! `posix_spawn` is used instead of fork: it does not copy the daemon's memory map, and it reports a
+//! program that cannot be run. A hook gets
+//!
+//! - its event as one line of JSON on standard input, then end of file,
+//! - one pipe for standard output and standard error, so that their lines stay in order,
+//! - no other open file: all of the daemon's are closed on exec,
+//! - all signals unblocked and at their defaults,
+//! - a process group of its own, so that it can be ended together with what it started,
+//! - the daemon's working folder (`/`), user, limits and file mode mask.
+
+use super::environment;
+use crate::rule::Rule;
+use irqcast::Event;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::libc;
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::signal::SigSet;
+use nix::unistd::{Pid, pipe2, write};
+use std::ffi::CString;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+
+/// A process that was started.
+pub struct Spawned {
+    /// Its ID, which is that of its process group too.
+    pub pid: Pid,
+    /// Where it prints to; reading does not block.
+    pub output: OwnedFd,
+}
+
+/// Why a hook was not started.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {action}: {}", source.desc())]
+pub struct SpawnError {
+    action: &'static str,
+    source: Errno,
+}
+
+fn failed(action: &'static str) -> impl Fn(Errno) -> SpawnError {
+    move |source| SpawnError { action, source }
+}
+
+/// Starts the rule's hook for `event`.
+pub fn spawn(rule: &Rule, event: &Event) -> Result<Spawned, SpawnError> {
+    let input = input(event)?;
+    let (output, printed) =
+        pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the output"))?;
+    // Of this end only: a program does not expect standard output that does not block.
+    fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
+        .map_err(failed("make a pipe for the output"))?;
+
+    let arguments: Vec<CString> = rule
+        .command
+        .iter()
+        .map(|argument| {
+            CString::new(argument.as_str()).expect("arguments with a NUL are refused when read")
+        })
+        .collect();
+    let prepare = failed("prepare the process");
+    let mut files = PosixSpawnFileActions::init().map_err(&prepare)?;
+    files.add_dup2(input.as_raw_fd(), 0).map_err(&prepare)?;
+    files.add_dup2(printed.as_raw_fd(), 1).map_err(&prepare)?;
+    files.add_dup2(printed.as_raw_fd(), 2).map_err(&prepare)?;
+    let mut attributes = PosixSpawnAttr::init().map_err(&prepare)?;
+    attributes
+        .set_flags(
+            PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF
+                | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
+                | PosixSpawnFlags::POSIX_SPAWN_SETPGROUP,
+        )
+        .map_err(&prepare)?;
+    attributes
+        .set_sigdefault(&every_signal())
+        .map_err(&prepare)?;
+    attributes.set_sigmask(&SigSet::empty()).map_err(&prepare)?;
+    attributes.set_pgroup(Pid::from_raw(0)).map_err(&prepare)?;
+
+    let pid = posix_spawn(
+        arguments[0].as_c_str(),
+        &files,
+        &attributes,
+        &arguments,
+        &environment::variables(rule, event),
+    )
+    .map_err(failed("start the program"))?;
+    Ok(Spawned { pid, output })
+}
+
+/// Every signal, with those two that the C library keeps to itself.
+///
+/// glibc's `sigfillset` leaves them out, and its `posix_spawn` would start the program with them
+/// ignored (sysdeps/unix/sysv/linux/spawni.c).
+fn every_signal() -> SigSet {
+    // SAFETY: `sigset_t` is an array of integers, for which all bits set is a value.
+    let every = unsafe {
+        let mut every = MaybeUninit::<libc::sigset_t>::uninit();
+        every.as_mut_ptr().write_bytes(0xff, 1);
+        every.assume_init()
+    };
+    // SAFETY: A set with bits that name no signal is one that `posix_spawn` takes: it asks for each
+    // signal that there is whether the set has it.
+    unsafe { SigSet::from_sigset_t_unchecked(every) }
+}
+
+/// A pipe that holds the event's line and is then at its end.
+///
+/// The line is far shorter than the smallest pipe (4096 bytes), so it is written before there is a
+/// reader, and the daemon never waits for a hook to read.
+fn input(event: &Event) -> Result<OwnedFd, SpawnError> {
+    let (read, to) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the input"))?;
+    let mut line = event.to_json();
+    line.push('\n');
+    write(&to, line.as_bytes()).map_err(failed("write the event"))?;
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hook::output::{Output, State};
+    use crate::rule::Match;
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use nix::sys::wait::{WaitStatus, waitpid};
+    use std::os::fd::AsFd as _;
+
+    fn event() -> Event {
+        Event {
+            device: u32::MAX,
+            address: "f".repeat(irqcast::wire::ADDRESS_MAX_LEN),
+            seq: u64::MAX,
+            time_ns: u64::MAX,
+            cause: u32::MAX,
+            factorial: Some(u32::MAX),
+            dma_bytes: Some(u32::MAX),
+            replayed: false,
+        }
+    }
+
+    /// Runs a shell script as a hook, and returns how it ended and what it printed.
+    fn run(script: &str) -> (WaitStatus, Vec<String>) {
+        let command = ["/bin/sh", "-c", script, "hook", "two words"];
+        let rule = Rule {
+            name: "test".to_owned(),
+            matches: Match::default(),
+            command: command.map(str::to_owned).to_vec(),
+        };
+        let spawned = spawn(&rule, &event()).unwrap();
+        let mut output = Output::new(spawned.output);
+        let mut lines = Vec::new();
+        loop {
+            let printed = output.read().unwrap();
+            lines.extend(printed.lines.into_iter().map(|line| line.text));
+            match printed.state {
+                State::More => {}
+                State::Ended => break,
+                State::Empty => {
+                    let mut fds = [PollFd::new(output.as_fd(), PollFlags::POLLIN)];
+                    poll(&mut fds, PollTimeout::from(10_000u16)).unwrap();
+                }
+            }
+        }
+        (waitpid(spawned.pid, None).unwrap(), lines)
+    }
+
+    #[test]
+    fn arguments_input_and_environment_arrive() {
+        let (status, lines) = run("echo \"$1\"; cat; env | sort; echo end >&2; exit 3");
+        assert!(matches!(status, WaitStatus::Exited(_, 3)), "{status:?}");
+        assert_eq!(lines[0], "two words");
+        assert_eq!(lines[1], event().to_json());
+        let mut expected: Vec<String> = environment::variables(
+            &Rule {
+                name: "test".to_owned(),
+                matches: Match::default(),
+                command: Vec::new(),
+            },
+            &event(),
+        )
+        .into_iter()
+        .map(|variable| variable.into_string().unwrap())
+        .collect();
+        expected.sort();
+        // The shell adds some of its own.
+        let found: Vec<_> = lines[2..lines.len() - 1]
+            .iter()
+            .filter(|line| {
+                !["PWD=", "OLDPWD=", "SHLVL=", "_="]
+                    .iter()
+                    .any(|own| line.starts_with(own))
+            })
+            .cloned()
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(lines[lines.len() - 1], "end");
+    }
+
+    #[test]
+    fn process_is_clean() {
+        crate::inherited::close_on_exec().unwrap();
+        let (_, lines) =
+            run("cat /proc/self/status; ls -l /proc/self/fd; ps -o pgid= -p $$; echo $$");
+        let mask = |name: &str| {
+            let line = lines.iter().find_map(|line| line.strip_prefix(name));
+            u64::from_str_radix(line.unwrap().trim(), 16).unwrap()
+        };
+        assert_eq!(mask("SigBlk:"), 0);
+        assert_eq!(mask("SigIgn:"), 0);
+        assert_eq!(mask("SigCgt:"), 0);
+        let [.., group, own] = lines.as_slice() else {
+            panic!("{lines:?}");
+        };
+        assert_eq!(group.trim(), own);
+        // Pipes for the three standard files, and what ls itself opens: the folder.
+        let files = lines.iter().filter(|line| line.contains(" -> ")).count();
+        assert_eq!(files, 4, "{lines:?}");
+    }
+
+    #[test]
+    fn hook_that_does_not_read_is_no_harm() {
+        let (status, lines) = run("exec <&-; echo done");
+        assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+        assert_eq!(lines, ["done"]);
+    }
+
+    #[test]
+    fn program_that_cannot_be_run_is_an_error() {
+        let rule = Rule {
+            name: "test".to_owned(),
+            matches: Match::default(),
+            command: vec!["/no/such/program".to_owned()],
+        };
+        let error = spawn(&rule, &event()).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "failed to start the program: No such file or directory"
+        );
+    }
+}

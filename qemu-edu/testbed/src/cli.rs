@@ -1,0 +1,281 @@
+//! The command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+
+/// Builds the irqcast driver and runs it in virtual machines with QEMU's edu device.
+///
+/// Nothing outside the cache folder and the repository's target folder is changed,
+/// apart from Debian packages that `setup` names before it installs them.
+#[derive(Debug, Parser)]
+#[command(name = "cargo testbed", bin_name = "cargo testbed", version)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
+pub struct Cli {
+    /// What all commands accept.
+    #[command(flatten)]
+    pub options: Options,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo testbed demo                          see an interrupt travel to a hook script
+  cargo testbed test                          every test, host and virtual machine
+  cargo testbed test --kernel stock msi::     tests whose name contains 'msi::', one kernel
+  cargo testbed run -- irqcastctl list        one command in a fresh guest
+  cargo testbed shell --devices 2             look around in a guest with two devices
+  cargo testbed setup --kdir ~/linux          with a kernel that you built";
+
+fn long_help() -> String {
+    format!("{EXAMPLES}\n\n{}", exit::HELP)
+}
+
+/// What the testbed can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make everything that the other commands need: build root, kernel, driver, programs
+    Setup(SetupArgs),
+    /// Show events travel from the device to hook scripts
+    Demo(DemoArgs),
+    /// Run the tests; the last line counts passed, failed and skipped
+    Test(TestArgs),
+    /// Boot a guest with the driver loaded, run one command in it, pass on its status
+    Run(RunArgs),
+    /// Boot a guest with the driver loaded and open a shell in it
+    Shell(ShellArgs),
+}
+
+/// Options of all commands.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Kernel to boot [default: stock; for `test` both, one after the other]
+    #[arg(long, global = true, value_enum, conflicts_with = "kdir")]
+    pub kernel: Option<KernelChoice>,
+
+    /// Kind of guest
+    #[arg(long, global = true, value_enum, default_value_t = Guest::Minimal)]
+    pub guest: Guest,
+
+    /// Use the kernel that was built in this folder instead
+    ///
+    /// It has to be Linux 7.3 with CONFIG_RUST=y, built (image and modules), for x86-64.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub kdir: Option<PathBuf>,
+
+    /// Also write the guest's kernel log to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub keep_log: Option<PathBuf>,
+
+    /// Where everything is kept that is fetched or built [default: $XDG_CACHE_HOME/irqcast]
+    #[arg(long, global = true, value_name = "DIR", env = "IRQCAST_CACHE")]
+    pub cache_dir: Option<PathBuf>,
+
+    /// Debian mirror to fetch from [default: the one in apt's configuration]
+    #[arg(long, global = true, value_name = "URL", env = "IRQCAST_MIRROR")]
+    pub mirror: Option<String>,
+
+    /// Kernel series to take from Debian; another than the default is an experiment
+    #[arg(long, global = true, value_name = "X.Y", default_value = "7.3")]
+    pub series: String,
+
+    /// Print the output of every program that set-up runs, too
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+impl Options {
+    /// Kernels to use: the person's choice, or else `default`.
+    pub fn kernels(&self, default: &[KernelChoice]) -> Vec<KernelChoice> {
+        match (&self.kdir, self.kernel) {
+            (Some(_), _) => vec![KernelChoice::Custom],
+            (None, Some(kernel)) => vec![kernel],
+            (None, None) => default.to_vec(),
+        }
+    }
+}
+
+/// Which kernel a guest boots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum KernelChoice {
+    /// Debian's own, unmodified
+    Stock,
+    /// Built from the same source with KASAN, lockdep and the like (the first build takes about 10 minutes)
+    Debug,
+    /// The one that `--kdir` names.
+    #[value(skip)]
+    Custom,
+}
+
+impl KernelChoice {
+    /// The kernel's name in test names and in [`crate::prepared::Kernel::name`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::Debug => "debug",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// What runs in a virtual machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Guest {
+    /// A static PID 1 and busybox; boots in seconds
+    Minimal,
+}
+
+/// Arguments of `setup`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed setup                    what `demo` needs; under a second when it is there
+  cargo testbed setup --kernel debug     also build the debug kernel
+  cargo testbed setup --update           look for a newer kernel package
+  cargo testbed setup --prune            free the space of older set-ups")]
+pub struct SetupArgs {
+    /// Look for newer packages instead of using what was found before
+    #[arg(long)]
+    pub update: bool,
+
+    /// Remove what older set-ups left in the cache
+    #[arg(long)]
+    pub prune: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {}
+
+/// Arguments of `test`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed test                     everything
+  cargo testbed test --only host         unit tests, driver lints, spec checks; no guest
+  cargo testbed test --only vm raise     guest tests whose name contains 'raise'
+  cargo testbed test --list              names, one a line")]
+pub struct TestArgs {
+    /// Run only the tests whose name contains this text
+    pub filter: Option<String>,
+
+    /// Run only the checks on this machine, or only the tests in guests
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
+
+    /// Print the names of the tests instead of running them
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Which half of the tests to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// Checks on this machine
+    Host,
+    /// Tests in virtual machines
+    Vm,
+}
+
+/// What `run` and `shell` put into the machine.
+#[derive(Debug, Clone, Args)]
+pub struct MachineArgs {
+    /// File to copy into the guest's /root; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub copy: Vec<PathBuf>,
+
+    /// Number of edu devices
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=16))]
+    pub devices: u8,
+
+    /// More arguments for the guest's kernel command line
+    #[arg(
+        long,
+        value_name = "ARGS",
+        default_value = "",
+        allow_hyphen_values = true
+    )]
+    pub append: String,
+
+    /// Memory of the guest, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(128..))]
+    pub memory: u32,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed run -- irqcastctl raise --count 3
+  cargo testbed run --copy hook.sh -- sh hook.sh
+  cargo testbed run --devices 2 --append 'irqcast_edu.msi=0' -- irqcastctl --json list")]
+pub struct RunArgs {
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+
+    /// Stop the guest after this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+
+    /// Command to run in the guest, with its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
+
+/// Arguments of `shell`.
+#[derive(Debug, Clone, Args)]
+pub struct ShellArgs {
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>().map(Duration::try_from_secs_f64) {
+        Ok(Ok(duration)) if !duration.is_zero() => Ok(duration),
+        _ => Err("a number of seconds greater than 0 is wanted, such as 30 or 2.5".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn kernel_choice_wins_over_default() {
+        let cli = |arguments: &[&str]| Cli::try_parse_from(arguments).unwrap().options;
+        let both = [KernelChoice::Stock, KernelChoice::Debug];
+        assert_eq!(cli(&["t", "test"]).kernels(&both), both);
+        assert_eq!(
+            cli(&["t", "test", "--kernel", "debug"]).kernels(&both),
+            [KernelChoice::Debug]
+        );
+        assert_eq!(
+            cli(&["t", "--kdir", "/k", "test"]).kernels(&both),
+            [KernelChoice::Custom]
+        );
+        assert!(Cli::try_parse_from(["t", "test", "--kdir", "/k", "--kernel", "stock"]).is_err());
+    }
+
+    #[test]
+    fn command_of_run_keeps_its_own_options() {
+        let cli = Cli::try_parse_from(["t", "run", "--", "irqcastctl", "--json", "list"]).unwrap();
+        let Command::Run(run) = cli.command else {
+            panic!("not run: {cli:?}")
+        };
+        assert_eq!(run.command, ["irqcastctl", "--json", "list"]);
+    }
+}

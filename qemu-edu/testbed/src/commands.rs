@@ -1,0 +1,27 @@
+//! The commands, one module each.
+
+pub mod demo;
+mod guest;
+pub mod run;
+pub mod setup;
+pub mod shell;
+pub mod test;
+
+use std::process::ExitCode;
+
+use crate::{
+    cli::{Cli, Command},
+    ui::Ui,
+};
+
+/// Runs the command that was asked for.
+pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
+    ui.set_verbose(cli.options.verbose);
+    match &cli.command {
+        Command::Setup(args) => setup::run(&cli.options, args, ui),
+        Command::Demo(args) => demo::run(&cli.options, args, ui),
+        Command::Test(args) => test::run(&cli.options, args, ui),
+        Command::Run(args) => run::run(&cli.options, args, ui),
+        Command::Shell(args) => shell::run(&cli.options, args, ui),
+    }
+}

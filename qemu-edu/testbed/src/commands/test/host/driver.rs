@@ -1,0 +1,202 @@
+//! The driver's formatting, lints and makefile.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+
+use super::Context;
+use crate::{
+    namespace::{self, Mount},
+    setup,
+};
+
+/// The module that a build makes.
+const MODULE: &str = "irqcast_edu.ko";
+
+/// What `make rust-analyzer` makes.
+const PROJECT: &str = "rust-project.json";
+
+/// Where the driver is seen in the build root.
+const DRIVER: &str = "/usr/src/driver";
+
+/// Where the kernel's source is seen in the build root.
+const SOURCE: &str = "/usr/src/linux";
+
+/// A copy of the driver's source that a build may use as it likes. It is removed when dropped.
+struct Copy {
+    source: PathBuf,
+    /// Folder for what a build makes.
+    output: PathBuf,
+    _folder: TempDir,
+}
+
+impl Copy {
+    fn make(context: &Context<'_>) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+        let (source, output) = (folder.path().join("source"), folder.path().join("output"));
+        setup::copy_driver(context.setup.workspace(), &source)?;
+        fs::create_dir(&output)
+            .with_context(|| format!("failed to create {}", output.display()))?;
+        Ok(Self {
+            source,
+            output,
+            _folder: folder,
+        })
+    }
+}
+
+/// Checks the formatting of every Rust file with the kernel's own rules.
+pub(super) fn format(context: &Context<'_>) -> anyhow::Result<()> {
+    let step = context.ui.step("format of the driver");
+    let folder = context.setup.workspace().driver();
+    let files = setup::driver_files(&folder)?;
+    let mounts = [
+        Mount::read(&folder, DRIVER),
+        Mount::read(&context.kernel.built.source, SOURCE),
+    ];
+    let mut command = namespace::inside(&context.setup.root().tree, &mounts, "rustfmt");
+    command
+        .args(["--check", "--config-path"])
+        .arg(format!("{SOURCE}/.rustfmt.toml"));
+    let rust = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "rs"));
+    command.args(rust.map(|file| PathBuf::from(DRIVER).join(file)));
+    setup::run_program(context.ui, &step, "rustfmt --check", command, |_| {})?;
+    step.finish("");
+    Ok(())
+}
+
+/// Builds with the kernel's Clippy lints; any warning is a fault.
+pub(super) fn clippy(context: &Context<'_>) -> anyhow::Result<()> {
+    build_without_warnings(context, "CLIPPY=1")
+}
+
+/// Builds with the kernel's extra warnings; any warning is a fault.
+pub(super) fn warnings(context: &Context<'_>) -> anyhow::Result<()> {
+    build_without_warnings(context, "W=1")
+}
+
+fn build_without_warnings(context: &Context<'_>, switch: &str) -> anyhow::Result<()> {
+    let step = context.ui.step(&format!("driver with {switch}"));
+    let copy = Copy::make(context)?;
+    let mut make =
+        context
+            .kernel
+            .built
+            .module_make(context.setup.root(), &copy.source, &copy.output, false);
+    make.command.arg("-C").arg(&make.objects);
+    make.command.arg(format!("M={}", make.module.display()));
+    make.command.arg(format!("MO={}", make.output.display()));
+    make.command.args([switch, "modules"]);
+    let mut text = String::new();
+    setup::run_program(
+        context.ui,
+        &step,
+        &format!("make {switch}"),
+        make.command,
+        |line| {
+            text.push_str(line);
+            text.push('\n');
+        },
+    )?;
+    let found = text.lines().filter(|line| is_warning(line)).count();
+    anyhow::ensure!(
+        found == 0,
+        "make {switch}: {found} warnings\n{}",
+        text.trim_end()
+    );
+    step.finish("");
+    Ok(())
+}
+
+/// Whether a line begins a warning of rustc, Clippy, the C compiler or the kernel's scripts.
+fn is_warning(line: &str) -> bool {
+    let line = line.to_lowercase();
+    // rustc ends with the number of its warnings, in the form of one more.
+    (line.starts_with("warning") || line.contains(": warning:")) && !line.ends_with(" emitted")
+}
+
+/// Runs `make KDIR=…` in the driver's folder, as a person does.
+pub(super) fn make_by_hand(context: &Context<'_>) -> anyhow::Result<()> {
+    in_driver_folder(context, "make in the driver's folder", "modules", MODULE).map(|_| ())
+}
+
+/// Runs `make KDIR=… rust-analyzer` there and looks for the driver in what it makes.
+pub(super) fn rust_analyzer(context: &Context<'_>) -> anyhow::Result<()> {
+    let name = "make rust-analyzer in the driver's folder";
+    let text = in_driver_folder(context, name, "rust-analyzer", PROJECT)?;
+    let project: serde_json::Value =
+        serde_json::from_slice(&text).with_context(|| format!("{PROJECT} is not JSON"))?;
+    let crates = project["crates"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let has = |name: &str| crates.iter().any(|found| found["display_name"] == name);
+    anyhow::ensure!(
+        has("irqcast_edu") && has("kernel"),
+        "{PROJECT} names {} crates, but not both the driver and the kernel's",
+        crates.len()
+    );
+    Ok(())
+}
+
+/// Runs a target of the driver's own makefile in a copy of its folder, and returns the file
+/// that it shall make.
+fn in_driver_folder(
+    context: &Context<'_>,
+    name: &str,
+    target: &str,
+    made: &str,
+) -> anyhow::Result<Vec<u8>> {
+    let step = context.ui.step(name);
+    let copy = Copy::make(context)?;
+    let mut make =
+        context
+            .kernel
+            .built
+            .module_make(context.setup.root(), &copy.source, &copy.output, true);
+    let command: &mut Command = &mut make.command;
+    command
+        .arg("-C")
+        .arg(&make.module)
+        .arg(format!("KDIR={}", make.objects.display()))
+        .arg(target);
+    setup::run_program(
+        context.ui,
+        &step,
+        &format!("make {target}"),
+        make.command,
+        |_| {},
+    )?;
+    let path = copy.source.join(made);
+    let content = fs::read(&path)
+        .with_context(|| format!("make {target} in the driver's folder made no {made}"))?;
+    step.finish("");
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_are_told_from_other_lines() {
+        for line in [
+            "warning: unused variable: `x`",
+            "a.c:3:1: warning: unused",
+            "WARNING: modpost: missing MODULE_DESCRIPTION()",
+        ] {
+            assert!(is_warning(line), "{line}");
+        }
+        for line in [
+            "warning: 2 warnings emitted",
+            "  RUSTC [M] irqcast_edu.o",
+            "  = note: `-W x` implied",
+            "",
+        ] {
+            assert!(!is_warning(line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What set-up cannot work with is refused with one message that says what to do.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::Context as _;
+
+use super::lifecycle::Testbed;
+use crate::exit;
+
+/// An address of this machine at which nobody listens.
+const NO_MIRROR: &str = "http://127.0.0.1:1/debian";
+
+/// A mirror that cannot be reached.
+pub fn unreachable_mirror(testbed: &Testbed<'_>) -> anyhow::Result<()> {
+    let cache = testbed.empty_folder("cache-without-mirror")?;
+    let mut command = program(&["--mirror", NO_MIRROR, "setup", "--cache-dir"])?;
+    command.arg(cache);
+    Testbed::end_of(command, b"")?.expect(exit::ERROR, "", "the Debian mirror does not answer")
+}
+
+/// Folders that are no kernel tree, or one that is not configured.
+pub fn wrong_kernel_trees(testbed: &Testbed<'_>) -> anyhow::Result<()> {
+    let folder = testbed.empty_folder("kernel-tree")?;
+    refused(&folder.join("missing"), "there is no such folder")?;
+    refused(&folder, "it is no kernel tree")?;
+    for file in ["Makefile", "Kconfig"] {
+        fs::write(folder.join(file), "").context("failed to write a file")?;
+    }
+    refused(&folder, "it is not configured")
+}
+
+fn refused(folder: &Path, message: &str) -> anyhow::Result<()> {
+    let mut command = program(&["setup", "--kdir"])?;
+    command.arg(folder);
+    Testbed::end_of(command, b"")?.expect(exit::ERROR, "", message)
+}
+
+/// The testbed's program without the options that lead it to what works.
+fn program(arguments: &[&str]) -> anyhow::Result<Command> {
+    let program = std::env::current_exe().context("failed to find the testbed's program")?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Ok(command)
+}

@@ -1,0 +1,23 @@
+//! Builds the driver and runs it in virtual machines.
+
+mod cache;
+mod cli;
+mod commands;
+mod exit;
+mod namespace;
+mod prepared;
+mod process;
+mod setup;
+mod ui;
+mod vm;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let ui = ui::Ui::new();
+    let result = process::install_handlers().and_then(|()| commands::run(&cli, &ui));
+    exit::code(result, &cli, &ui)
+}

@@ -1,0 +1,219 @@
+//! Set-up: everything that a virtual machine is made of.
+//!
+//! Each part is an entry of the cache and is made once: build root, kernel source, kernel,
+//! driver. The programs for the guest are cargo's business. What does not depend on each other
+//! is made at the same time.
+
+mod apt;
+mod build_root;
+mod config;
+mod custom;
+mod debug;
+mod diagnose;
+mod driver;
+mod kbuild;
+mod kernel;
+mod mirror;
+mod packages;
+mod prerequisites;
+mod run;
+mod source;
+mod space;
+mod stock;
+mod userland;
+mod workspace;
+
+use std::{thread, time::Instant};
+
+use anyhow::Context;
+
+use self::{build_root::BuildRoot, kernel::BuiltKernel, packages::KernelPackages, source::Source};
+pub use self::{
+    diagnose::DISK_FULL,
+    driver::{copy_source as copy_driver, source_files as driver_files},
+    run::{ProgramFailed, run as run_program},
+    workspace::Workspace,
+};
+use crate::{
+    cache::{Cache, Entry, human_size},
+    cli::{KernelChoice, Options},
+    prepared::{Prepared, Userland},
+    process,
+    ui::Ui,
+};
+
+/// What a set-up found or made.
+pub struct Setup {
+    workspace: Workspace,
+    cache: Cache,
+    root: BuildRoot,
+    source: Source,
+    packages: KernelPackages,
+    userland: Userland,
+}
+
+/// A kernel with the driver for it.
+pub struct KernelSetup {
+    /// The kernel.
+    pub built: BuiltKernel,
+    /// The driver for it.
+    pub prepared: Prepared,
+    /// Cache entries that belong to it.
+    entries: Vec<Entry>,
+}
+
+/// Makes what is missing for a boot of `kernel` and returns where it all is.
+pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Result<Prepared> {
+    let setup = Setup::new(options, ui, false)?;
+    let prepared = setup.kernel(options, kernel, ui)?.prepared;
+    // Virtual machines use the parts after this function has returned.
+    setup.cache.keep_until_exit();
+    Ok(prepared)
+}
+
+impl Setup {
+    /// Makes what all kernels share. With `update`, looks for newer packages.
+    pub fn new(options: &Options, ui: &Ui, update: bool) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let workspace = Workspace::find()?;
+        if let Some(folder) = &options.kdir {
+            custom::check(folder, &options.series)?;
+        }
+        let cache = Cache::open(options, ui)?;
+        ui.open_log(&cache.logs())?;
+        ui.log_line(&format!("cache: {}", cache.folder().display()));
+        cache.sweep(ui);
+        prerequisites::ensure(&cache, ui)?;
+        // Building the programs needs no build root, so both go on at the same time.
+        let (userland, rest) = thread::scope(|scope| {
+            let userland = scope.spawn(|| userland::build(&workspace, ui));
+            let rest = build_tools(options, &cache, ui, update);
+            let userland = userland
+                .join()
+                .unwrap_or_else(|_| Err(anyhow::anyhow!("building the guest's programs panicked")));
+            (userland, rest)
+        });
+        process::check()?;
+        let (packages, root, source) = rest?;
+        let userland = userland?;
+        ui.log_line(&format!(
+            "common parts are ready after {:?}",
+            started.elapsed()
+        ));
+        Ok(Self {
+            workspace,
+            cache,
+            root,
+            source,
+            packages,
+            userland,
+        })
+    }
+
+    /// Makes `kernel` and the driver for it.
+    pub fn kernel(
+        &self,
+        options: &Options,
+        kernel: KernelChoice,
+        ui: &Ui,
+    ) -> anyhow::Result<KernelSetup> {
+        let Self {
+            workspace,
+            cache,
+            root,
+            source,
+            packages,
+            userland,
+        } = self;
+        let built = match kernel {
+            KernelChoice::Stock => stock::get(cache, ui, root, source, packages)?,
+            KernelChoice::Debug => debug::get(workspace, cache, ui, root, source, packages)?,
+            KernelChoice::Custom => {
+                let folder = options.kdir.as_deref().context("--kdir names no folder")?;
+                custom::get(folder, &options.series, ui, root)?
+            }
+        };
+        let (driver, entry) = driver::get(workspace, cache, ui, root, &built)?;
+        let entries = built.entry.iter().cloned().chain([entry]).collect();
+        let prepared = Prepared {
+            kernel: built.kernel.clone(),
+            driver,
+            userland: userland.clone(),
+            build_root: root.tree.clone(),
+            source: built.source.clone(),
+            cache: cache.folder().to_owned(),
+        };
+        Ok(KernelSetup {
+            built,
+            prepared,
+            entries,
+        })
+    }
+
+    /// The build root.
+    pub fn root(&self) -> &BuildRoot {
+        &self.root
+    }
+
+    /// The repository.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The programs for the guest.
+    pub fn userland(&self) -> &Userland {
+        &self.userland
+    }
+
+    /// The cache.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Entries of the cache that neither these kernels nor what they share need.
+    pub fn superseded(&self, kernels: &[KernelSetup]) -> Vec<Entry> {
+        let needed: Vec<_> = [&self.root.entry, &self.source.entry]
+            .into_iter()
+            .chain(kernels.iter().flat_map(|kernel| &kernel.entries))
+            .map(Entry::name)
+            .collect();
+        let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();
+        // A kernel that was not asked for this time is not old.
+        let mut entries = self.cache.entries();
+        entries.retain(|entry| {
+            let name = entry.name();
+            !needed.contains(&name) && kind(&name).is_some_and(|kind| kinds.contains(&kind))
+        });
+        entries
+    }
+
+    /// Removes entries, unless another testbed runs; says what it did.
+    pub fn prune(&mut self, entries: &[Entry], ui: &Ui) -> anyhow::Result<()> {
+        let step = ui.step("removing older set-ups");
+        let bytes = entries.iter().map(Entry::bytes).sum();
+        if self.cache.remove(entries)? {
+            step.finish(&format!("{} are free again", human_size(bytes)));
+        } else {
+            drop(step);
+            ui.warn("nothing was removed: another testbed runs; try again when it is done");
+        }
+        Ok(())
+    }
+}
+
+fn build_tools(
+    options: &Options,
+    cache: &Cache,
+    ui: &Ui,
+    update: bool,
+) -> anyhow::Result<(KernelPackages, BuildRoot, Source)> {
+    let packages = packages::choose(options, cache, ui, update)?;
+    let root = build_root::get(options, cache, ui, &packages)?;
+    let source = source::get(cache, ui, &root, &packages)?;
+    Ok((packages, root, source))
+}
+
+/// The kind of an entry, from its name.
+fn kind(name: &str) -> Option<&str> {
+    Some(name.rsplit_once('-')?.0)
+}

@@ -1,0 +1,163 @@
+//! The driver, built for one kernel.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+use super::{build_root::BuildRoot, kbuild, kernel::BuiltKernel, run, workspace::Workspace};
+use crate::{
+    cache::{Cache, Entry, Facts, Key},
+    ui::Ui,
+};
+
+/// The module's file name.
+const MODULE: &str = "irqcast_edu.ko";
+
+/// Endings of files that a build by hand leaves beside the source.
+const ARTEFACTS: [&str; 8] = [
+    ".ko",
+    ".o",
+    ".mod",
+    ".mod.c",
+    ".order",
+    ".symvers",
+    ".a",
+    "rust-project.json",
+];
+
+/// Returns the driver for `kernel`, built if its source or the kernel changed, as the module's
+/// path and its cache entry.
+pub fn get(
+    workspace: &Workspace,
+    cache: &Cache,
+    ui: &Ui,
+    root: &BuildRoot,
+    kernel: &BuiltKernel,
+) -> anyhow::Result<(PathBuf, Entry)> {
+    let folder = workspace.driver();
+    let files = source_files(&folder)?;
+    // A kind for each kernel, so that the driver for one does not count as an older version of
+    // the driver for another.
+    let kind = match kernel.kernel.name.as_str() {
+        "stock" => "driver-stock",
+        "debug" => "driver-debug",
+        _ => "driver-custom",
+    };
+    let key = Key::of(kind)
+        .with_key(&kernel.key)
+        .with_files(&folder, &files)?
+        .build();
+    let entry = cache.get(&key, ui, |entry| {
+        let step = ui.step(&format!("driver for {}", kernel.kernel.release));
+        let (source, output) = (entry.join("source"), entry.join("output"));
+        copy_files(&folder, &files, &source)?;
+        fs::create_dir(&output)
+            .with_context(|| format!("failed to create {}", output.display()))?;
+        let mut make = kernel.module_make(root, &source, &output, false);
+        make.command.arg("-C").arg(&make.objects);
+        make.command.arg(format!("M={}", make.module.display()));
+        make.command.arg(format!("MO={}", make.output.display()));
+        make.command.arg("modules");
+        run::run(ui, &step, "make modules", make.command, |line| {
+            // The others name folders that mean nothing outside the build root.
+            if line.starts_with("  ") {
+                step.message(line.trim());
+            }
+        })?;
+        anyhow::ensure!(
+            output.join(MODULE).exists(),
+            "the build in {} made no {MODULE}; does driver/Kbuild still name it?",
+            folder.display()
+        );
+        step.finish(MODULE);
+        Ok(Facts::from([(
+            "kernel".to_owned(),
+            kernel.kernel.release.clone(),
+        )]))
+    })?;
+    Ok((entry.path().join("output").join(MODULE), entry))
+}
+
+/// Copies the driver's source, without what builds by hand left there, to the new folder `to`.
+pub fn copy_source(workspace: &Workspace, to: &Path) -> anyhow::Result<()> {
+    let folder = workspace.driver();
+    copy_files(&folder, &source_files(&folder)?, to)
+}
+
+/// Files of the driver's source below `folder`, relative to it, in a fixed order.
+pub fn source_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(folder, Path::new(""), &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
+fn collect(base: &Path, below: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let folder = base.join(below);
+    let items =
+        fs::read_dir(&folder).with_context(|| format!("failed to list {}", folder.display()))?;
+    for item in items {
+        let item = item.with_context(|| format!("failed to list {}", folder.display()))?;
+        let name = item.file_name();
+        let text = name.to_string_lossy();
+        if text.starts_with('.') || ARTEFACTS.iter().any(|ending| text.ends_with(ending)) {
+            continue;
+        }
+        let path = below.join(&name);
+        if item.path().is_dir() {
+            collect(base, &path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn copy_files(from: &Path, files: &[PathBuf], to: &Path) -> anyhow::Result<()> {
+    for file in files {
+        let target = to.join(file);
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("failed to create {}", folder.display()))?;
+        }
+        kbuild::copy(&from.join(file), &target)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn artefacts_are_no_source() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "Kbuild",
+            "a.rs",
+            "core/b.rs",
+            "a.o",
+            ".a.o.cmd",
+            "x.ko",
+            "x.mod.c",
+            "modules.order",
+            "Module.symvers",
+            "rust-project.json",
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        let files = source_files(folder.path()).unwrap();
+        assert_eq!(files, ["Kbuild", "a.rs", "core/b.rs"].map(PathBuf::from));
+        let copy = folder.path().join("copy");
+        copy_files(folder.path(), &files, &copy).unwrap();
+        assert_eq!(
+            fs::read_to_string(copy.join("core/b.rs")).unwrap(),
+            "core/b.rs"
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! The guest's file system: an archive in memory that the kernel unpacks.
+
+mod archive;
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::Command,
+};
+
+use anyhow::{Context as _, bail};
+
+pub use self::archive::{Archive, EXECUTABLE, PLAIN};
+use super::{memory_file, python};
+use crate::{prepared::Prepared, process};
+
+/// Where the guest finds the driver.
+pub const DRIVER: &str = "/lib/irqcast/irqcast_edu.ko";
+
+/// Where commands start, and where copied files are.
+pub const HOME: &str = "/root";
+
+/// The daemon's sample configuration, which it uses where it is told of no other.
+const SAMPLE: [(&str, &[u8], u32); 3] = [
+    (
+        "/etc/irqcast/irqcastd.toml",
+        include_bytes!("../../../../daemon/sample/irqcastd.toml"),
+        PLAIN,
+    ),
+    (
+        "/etc/irqcast/hooks/append",
+        include_bytes!("../../../../daemon/sample/hooks/append"),
+        EXECUTABLE,
+    ),
+    (
+        "/etc/irqcast/hooks/log",
+        include_bytes!("../../../../daemon/sample/hooks/log"),
+        EXECUTABLE,
+    ),
+];
+
+/// Folders that are links into `/usr`, as on Debian: programs are found under both names.
+const LINKS_TO_USR: [&str; 4] = ["bin", "sbin", "lib", "lib64"];
+
+/// Collects a guest's files.
+pub struct Builder<'a> {
+    prepared: &'a Prepared,
+    archive: Archive<BufWriter<File>>,
+}
+
+impl<'a> Builder<'a> {
+    /// Starts with what every guest has: PID 1, busybox, the driver, the programs.
+    pub fn new(prepared: &'a Prepared) -> anyhow::Result<Self> {
+        let file = memory_file::create("initramfs")?;
+        let mut archive = Archive::new(BufWriter::with_capacity(1 << 20, file));
+        for name in LINKS_TO_USR {
+            archive.link(&format!("/{name}"), &format!("usr/{name}"))?;
+            archive.folder(&format!("/usr/{name}"))?;
+        }
+        // The kernel opens it for PID 1's standard files before anything is mounted.
+        archive.console()?;
+        archive.folder(HOME)?;
+        let programs = &prepared.userland;
+        for (path, from, mode) in [
+            ("/init", &programs.init, EXECUTABLE),
+            ("/usr/bin/irqcastd", &programs.irqcastd, EXECUTABLE),
+            ("/usr/bin/irqcastctl", &programs.irqcastctl, EXECUTABLE),
+            ("/usr/bin/irqcast-e2e", &programs.e2e, EXECUTABLE),
+            ("/usr/lib/irqcast/irqcast_edu.ko", &prepared.driver, PLAIN),
+        ] {
+            archive.copy(path, from, mode)?;
+        }
+        for (path, content) in [
+            (
+                "/etc/passwd",
+                "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
+            ),
+            ("/etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n"),
+            ("/etc/profile", "PS1='guest# '\n"),
+        ] {
+            archive.file(path, content.as_bytes(), PLAIN)?;
+        }
+        for (path, content, mode) in SAMPLE {
+            archive.file(path, content, mode)?;
+        }
+        let mut builder = Self { prepared, archive };
+        builder.add_busybox()?;
+        Ok(builder)
+    }
+
+    /// Adds the layer of that name.
+    pub fn layer(&mut self, name: &str) -> anyhow::Result<()> {
+        match name {
+            "python" => python::add(self.prepared, &mut self.archive),
+            _ => bail!("a test wants a layer {name:?}, which the testbed does not know"),
+        }
+    }
+
+    /// Puts a file of the host into the guest's `/root`, with its permissions.
+    pub fn copy_to_home(&mut self, from: &Path) -> anyhow::Result<()> {
+        let name = from
+            .file_name()
+            .and_then(|name| name.to_str())
+            .with_context(|| format!("{} names no file to copy", from.display()))?;
+        let metadata =
+            fs::metadata(from).with_context(|| format!("failed to read {}", from.display()))?;
+        if !metadata.is_file() {
+            bail!("{} is no file; only files are copied", from.display());
+        }
+        let mode = metadata.permissions().mode() & 0o777;
+        self.archive.copy(&format!("{HOME}/{name}"), from, mode)
+    }
+
+    /// Adds a file with this content.
+    pub fn file(&mut self, path: &str, content: &[u8], mode: u32) -> anyhow::Result<()> {
+        self.archive.file(path, content, mode)
+    }
+
+    /// The archive, ready for [`super::Vm::boot`].
+    pub fn finish(self) -> anyhow::Result<File> {
+        let mut writer = self.archive.finish()?;
+        writer.flush().context("failed to write the initramfs")?;
+        let (file, _) = writer.into_parts();
+        Ok(file)
+    }
+
+    /// Adds busybox from the build root, under the names of all its commands.
+    fn add_busybox(&mut self) -> anyhow::Result<()> {
+        let busybox = self.prepared.build_root.join("usr/bin/busybox");
+        self.archive
+            .copy("/usr/bin/busybox", &busybox, EXECUTABLE)?;
+        // It is static, so it runs here, too.
+        let mut command = Command::new(&busybox);
+        command.arg("--list");
+        let output = process::output(command)?;
+        if !output.status.success() {
+            bail!("{} --list failed ({})", busybox.display(), output.status);
+        }
+        let list = String::from_utf8(output.stdout).context("busybox lists odd names")?;
+        for name in list
+            .lines()
+            .filter(|name| *name != "busybox" && *name != "init")
+        {
+            self.archive.link(&format!("/usr/bin/{name}"), "busybox")?;
+        }
+        Ok(())
+    }
+}

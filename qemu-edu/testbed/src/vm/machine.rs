@@ -1,0 +1,61 @@
+//! The description of a virtual machine.
+
+use serde::Deserialize;
+
+/// What a guest consists of. Tests with equal machines share one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Number of edu devices, 0 to 16.
+    pub devices: u8,
+    /// Further devices, as values of QEMU's option `-device`.
+    #[serde(default)]
+    pub extra: Vec<String>,
+    /// Added to the kernel's command line.
+    #[serde(default)]
+    pub append: String,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Names of the initramfs layers that it needs beside the basic one.
+    #[serde(default)]
+    pub layers: Vec<String>,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            devices: 1,
+            extra: Vec::new(),
+            append: String::new(),
+            memory_mib: 512,
+            layers: Vec::new(),
+        }
+    }
+}
+
+impl Machine {
+    /// Parameters for the driver in [`Machine::append`], in the form `irqcast_edu.NAME=VALUE`
+    /// that the kernel takes for built-in drivers: `NAME=VALUE`.
+    ///
+    /// The kernel leaves those of a loadable module to the program that loads it.
+    pub fn driver_parameters(&self) -> impl Iterator<Item = &str> {
+        self.append
+            .split_whitespace()
+            .filter_map(|word| word.strip_prefix("irqcast_edu."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Machine;
+
+    #[test]
+    fn driver_parameters_are_those_with_its_name() {
+        let machine = Machine {
+            append: "quiet irqcast_edu.msi=0 other.msi=1  irqcast_edu.history=4".to_owned(),
+            ..Machine::default()
+        };
+        let parameters: Vec<&str> = machine.driver_parameters().collect();
+        assert_eq!(parameters, ["msi=0", "history=4"]);
+    }
+}

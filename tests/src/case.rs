@@ -1,0 +1,155 @@
+//! What a test is: a name, the machine that it needs, and a function that judges.
+
+use std::fmt;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+
+use crate::driver;
+use crate::kernel_log::KernelLog;
+
+/// How the device under test signals its interrupts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A message signaled interrupt, the driver's first choice.
+    Msi,
+    /// A level on a line that the first two devices share.
+    Intx,
+}
+
+impl Mode {
+    /// Both ways, for tests that must pass with each.
+    pub const BOTH: [Self; 2] = [Self::Msi, Self::Intx];
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Msi => "msi",
+            Self::Intx => "intx",
+        })
+    }
+}
+
+/// The virtual machine that a test needs. Tests with equal machines share one.
+#[derive(Debug, Clone, Serialize)]
+pub struct Machine {
+    /// Number of edu devices, which get the instances 0, 1, ….
+    pub devices: u8,
+    /// Further QEMU devices, as the values of `-device`.
+    pub extra: Vec<&'static str>,
+    /// Added to the kernel's command line.
+    pub append: &'static str,
+    /// Memory of the guest in MiB.
+    pub memory_mib: u32,
+    /// Extra initramfs layers by name.
+    pub layers: Vec<&'static str>,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            devices: 2,
+            extra: Vec::new(),
+            append: "",
+            memory_mib: 512,
+            layers: Vec::new(),
+        }
+    }
+}
+
+/// One test.
+pub struct Case {
+    /// Full name: subject, mode where it matters, behaviour.
+    pub name: String,
+    /// What it runs on.
+    pub machine: Machine,
+    /// Kernels that it makes sense on; empty for all.
+    pub kernels: &'static [&'static str],
+    /// Seconds after which the test is taken to hang. Generous: it is there to stop a
+    /// hang on the slowest machine, not to measure.
+    pub timeout_s: u32,
+    /// Parts of kernel messages of level warning or above that the test provokes.
+    pub expected_log: &'static [&'static str],
+    body: Box<dyn Fn() -> Result<()>>,
+}
+
+impl Case {
+    /// A test that runs `body` on the default machine and provokes no kernel message.
+    pub fn new(name: impl Into<String>, body: impl Fn() -> Result<()> + 'static) -> Self {
+        Self {
+            name: name.into(),
+            machine: Machine::default(),
+            kernels: &[],
+            timeout_s: 120,
+            expected_log: &[],
+            body: Box::new(body),
+        }
+    }
+
+    /// The same test once for MSI and once for INTx, named `subject::mode::behaviour`.
+    pub fn for_both(subject: &str, behaviour: &str, body: fn(Mode) -> Result<()>) -> Vec<Self> {
+        Mode::BOTH
+            .into_iter()
+            .map(|mode| {
+                Self::new(format!("{subject}::{mode}::{behaviour}"), move || {
+                    body(mode)
+                })
+            })
+            .collect()
+    }
+
+    /// Changes the machine.
+    pub fn on(mut self, machine: Machine) -> Self {
+        self.machine = machine;
+        self
+    }
+
+    /// Allows more time than usual, in seconds.
+    pub fn within(mut self, timeout_s: u32) -> Self {
+        self.timeout_s = timeout_s;
+        self
+    }
+
+    /// Names kernel messages that the test provokes on purpose.
+    pub fn provoking(mut self, messages: &'static [&'static str]) -> Self {
+        self.expected_log = messages;
+        self
+    }
+
+    /// Restricts the test to some kernels.
+    pub fn only_on(mut self, kernels: &'static [&'static str]) -> Self {
+        self.kernels = kernels;
+        self
+    }
+
+    /// The line that `--list` prints.
+    pub fn description(&self) -> String {
+        serde_json::json!({
+            "name": self.name,
+            "machine": self.machine,
+            "kernels": self.kernels,
+            "timeout_s": self.timeout_s,
+        })
+        .to_string()
+    }
+
+    /// Runs the test from a clean state, and fails it too when the kernel complained.
+    pub fn run(&self) -> Result<()> {
+        driver::unload_if_loaded().context("failed to clean up after an earlier test")?;
+        let mut log = KernelLog::from_now()?;
+        let outcome = (self.body)();
+        let cleaned = driver::unload_if_loaded();
+        let complaints = log.complaints(self.expected_log)?;
+        outcome?;
+        cleaned.context("failed to unload the driver after the test")?;
+        if !complaints.is_empty() {
+            bail!("the kernel complained:\n{}", complaints.join("\n"));
+        }
+        let missing = log.missing(self.expected_log);
+        if !missing.is_empty() {
+            bail!("the kernel log lacks what the test provokes: {missing:?}");
+        }
+        Ok(())
+    }
+}

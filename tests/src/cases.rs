@@ -1,0 +1,34 @@
+//! All tests, by subject.
+
+use crate::case::Case;
+
+mod daemon;
+mod docs;
+mod events;
+mod kernel;
+mod lifecycle;
+mod listeners;
+mod probe;
+mod requests;
+mod tool;
+mod ynl;
+
+/// Every test. The order within a machine is the order in which they run.
+pub fn all() -> Vec<Case> {
+    [
+        probe::cases(),
+        events::cases(),
+        listeners::cases(),
+        requests::cases(),
+        lifecycle::cases(),
+        tool::cases(),
+        daemon::cases(),
+        docs::cases(),
+        ynl::cases(),
+        // Last, so that it judges what the others left behind.
+        kernel::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

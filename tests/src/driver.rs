@@ -1,0 +1,122 @@
+//! The driver under test: loading, unloading, binding.
+
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module};
+
+use crate::case::Mode;
+use crate::wait;
+
+const MODULE: &str = "irqcast_edu";
+const FILE: &str = "/lib/irqcast/irqcast_edu.ko";
+const SYSFS_DRIVER: &str = "/sys/bus/pci/drivers/irqcast_edu";
+
+/// The loaded driver. Dropping it unloads it.
+pub struct Driver(());
+
+impl Driver {
+    /// Loads the driver so that its devices interrupt by `mode`.
+    pub fn load(mode: Mode) -> Result<Self> {
+        Self::load_with(match mode {
+            Mode::Msi => "",
+            Mode::Intx => "msi=0",
+        })
+    }
+
+    /// Loads the driver with module parameters.
+    pub fn load_with(parameters: &str) -> Result<Self> {
+        let file = File::open(FILE).with_context(|| format!("failed to open {FILE}"))?;
+        finit_module(&file, &CString::new(parameters)?, ModuleInitFlags::empty())
+            .with_context(|| format!("failed to load {FILE} {parameters}"))?;
+        Ok(Self(()))
+    }
+
+    /// Unloads the driver, and says whether that worked.
+    pub fn unload(self) -> Result<()> {
+        unload_if_loaded()
+    }
+
+    /// PCI addresses of the devices that are bound, in the order of their names.
+    pub fn bound() -> Result<Vec<String>> {
+        let mut addresses = Vec::new();
+        for entry in fs::read_dir(SYSFS_DRIVER)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.contains(':') && name.contains('.') {
+                addresses.push(name);
+            }
+        }
+        addresses.sort();
+        Ok(addresses)
+    }
+
+    /// Takes the device at `address` from the driver.
+    pub fn unbind(address: &str) -> Result<()> {
+        write(Path::new(SYSFS_DRIVER).join("unbind"), address)
+    }
+
+    /// Gives the device at `address` to the driver.
+    pub fn bind(address: &str) -> Result<()> {
+        write(Path::new(SYSFS_DRIVER).join("bind"), address)
+    }
+
+    /// Makes the driver try a device that is not in its table.
+    pub fn force(address: &str) -> Result<()> {
+        let device = Path::new("/sys/bus/pci/devices").join(address);
+        write(device.join("driver_override"), "irqcast_edu")?;
+        Self::bind(address)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // A test that failed has said why already; the next test checks again.
+        let _ = unload_if_loaded();
+    }
+}
+
+/// Unloads the driver where it is loaded.
+pub fn unload_if_loaded() -> Result<()> {
+    if !Path::new("/sys/module").join(MODULE).exists() {
+        return Ok(());
+    }
+    // A dump that is being read holds the module for that moment.
+    wait::until("the driver to be unused", || {
+        match delete_module(&CString::new(MODULE)?, DeleteModuleFlags::O_NONBLOCK) {
+            Ok(()) => Ok(Some(())),
+            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EBUSY) => Ok(None),
+            Err(error) => Err(error).context("failed to unload the driver"),
+        }
+    })
+}
+
+/// Address of the PCI device with these IDs, as sysfs writes them.
+pub fn find_device(vendor: &str, device: &str) -> Result<String> {
+    for entry in fs::read_dir("/sys/bus/pci/devices")? {
+        let path = entry?.path();
+        let is = |file: &str, id: &str| -> Result<bool> {
+            Ok(fs::read_to_string(path.join(file))?.trim() == id)
+        };
+        if is("vendor", vendor)? && is("device", device)? {
+            let name = path.file_name().context("a device has a name")?;
+            return Ok(name.to_string_lossy().into_owned());
+        }
+    }
+    bail!("there is no PCI device {vendor}:{device}")
+}
+
+/// The interrupt line of a device, as the kernel counts it in `/proc/interrupts`.
+pub fn interrupt_line(address: &str) -> Result<String> {
+    let path = PathBuf::from("/sys/bus/pci/devices")
+        .join(address)
+        .join("irq");
+    Ok(fs::read_to_string(path)?.trim().to_owned())
+}
+
+fn write(path: PathBuf, value: &str) -> Result<()> {
+    ensure!(path.exists(), "{} does not exist", path.display());
+    fs::write(&path, value)
+        .with_context(|| format!("failed to write {value:?} to {}", path.display()))
+}

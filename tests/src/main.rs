@@ -1,0 +1,74 @@
+//! The end-to-end tests of irqcast. The testbed lists them on the host and runs each of
+//! them in the guest, where this program drives the real driver, daemon and tools and
+//! judges what comes out of them.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod case;
+mod cases;
+mod daemon;
+mod driver;
+mod kernel_log;
+mod monitor;
+mod raw;
+mod tool;
+mod wait;
+
+/// Exit status of a test that passed.
+const PASSED: u8 = 0;
+/// Exit status of a test that failed.
+const FAILED: u8 = 1;
+/// Exit status when there is no test of that name.
+const UNKNOWN: u8 = 2;
+
+#[derive(Parser)]
+#[command(about = "Lists irqcast's end-to-end tests, or runs one of them inside the guest")]
+struct Cli {
+    /// Print all tests, one JSON object a line
+    #[arg(long)]
+    list: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one test; exit status 0 passed, 1 failed, 2 no such test
+    Run {
+        /// Full name, as --list prints it
+        name: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Run { name }) => run(&name),
+        None if cli.list => {
+            for case in cases::all() {
+                println!("{}", case.description());
+            }
+            ExitCode::from(PASSED)
+        }
+        None => {
+            eprintln!("nothing to do: give --list or run NAME");
+            ExitCode::from(UNKNOWN)
+        }
+    }
+}
+
+fn run(name: &str) -> ExitCode {
+    let Some(case) = cases::all().into_iter().find(|case| case.name == name) else {
+        eprintln!("there is no test {name:?}; --list prints all");
+        return ExitCode::from(UNKNOWN);
+    };
+    match case.run() {
+        Ok(()) => ExitCode::from(PASSED),
+        Err(error) => {
+            eprintln!("{error:?}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
