@@ -1,0 +1,4 @@
+//! What the benchmark's two halves share: the guest's program measures, the testbed reports.
+
+pub mod distribution;
+pub mod schema;
