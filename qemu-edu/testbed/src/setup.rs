@@ -8,6 +8,7 @@ mod apt;
 mod build_root;
 mod config;
 mod custom;
+mod debian_tree;
 mod debug;
 mod diagnose;
 mod driver;
@@ -16,6 +17,7 @@ mod kernel;
 mod mirror;
 mod packages;
 mod prerequisites;
+mod qemu;
 mod run;
 mod source;
 mod space;
@@ -37,7 +39,7 @@ pub use self::{
 use crate::{
     cache::{Cache, Entry, human_size},
     cli::{KernelChoice, Options},
-    prepared::{Prepared, Userland},
+    prepared::{Prepared, Qemu, Userland},
     process,
     ui::Ui,
 };
@@ -49,6 +51,8 @@ pub struct Setup {
     root: BuildRoot,
     source: Source,
     packages: KernelPackages,
+    qemu: Qemu,
+    qemu_entry: Entry,
     userland: Userland,
 }
 
@@ -84,17 +88,22 @@ impl Setup {
         ui.log_line(&format!("cache: {}", cache.folder().display()));
         cache.sweep(ui);
         prerequisites::ensure(&cache, ui)?;
-        // Building the programs needs no build root, so both go on at the same time.
-        let (userland, rest) = thread::scope(|scope| {
+        // These need nothing of each other, so they go on at the same time.
+        let (userland, qemu, rest) = thread::scope(|scope| {
             let userland = scope.spawn(|| userland::build(&workspace, ui));
+            let qemu = scope.spawn(|| qemu::get(options, &cache, ui));
             let rest = build_tools(options, &cache, ui, update);
             let userland = userland
                 .join()
                 .unwrap_or_else(|_| Err(anyhow::anyhow!("building the guest's programs panicked")));
-            (userland, rest)
+            let qemu = qemu
+                .join()
+                .unwrap_or_else(|_| Err(anyhow::anyhow!("fetching QEMU panicked")));
+            (userland, qemu, rest)
         });
         process::check()?;
         let (packages, root, source) = rest?;
+        let (qemu, qemu_entry) = qemu?;
         let userland = userland?;
         ui.log_line(&format!(
             "common parts are ready after {:?}",
@@ -106,6 +115,8 @@ impl Setup {
             root,
             source,
             packages,
+            qemu,
+            qemu_entry,
             userland,
         })
     }
@@ -123,7 +134,9 @@ impl Setup {
             root,
             source,
             packages,
+            qemu,
             userland,
+            ..
         } = self;
         let built = match kernel {
             KernelChoice::Stock => stock::get(cache, ui, root, source, packages)?,
@@ -140,6 +153,7 @@ impl Setup {
             driver,
             userland: userland.clone(),
             build_root: root.tree.clone(),
+            qemu: qemu.clone(),
             source: built.source.clone(),
             cache: cache.folder().to_owned(),
         };
@@ -153,6 +167,11 @@ impl Setup {
     /// The build root.
     pub fn root(&self) -> &BuildRoot {
         &self.root
+    }
+
+    /// QEMU.
+    pub fn qemu(&self) -> &Qemu {
+        &self.qemu
     }
 
     /// The repository.
@@ -172,7 +191,7 @@ impl Setup {
 
     /// Entries of the cache that neither these kernels nor what they share need.
     pub fn superseded(&self, kernels: &[KernelSetup]) -> Vec<Entry> {
-        let needed: Vec<_> = [&self.root.entry, &self.source.entry]
+        let needed: Vec<_> = [&self.root.entry, &self.source.entry, &self.qemu_entry]
             .into_iter()
             .chain(kernels.iter().flat_map(|kernel| &kernel.entries))
             .map(Entry::name)

@@ -31,6 +31,7 @@ pub fn run(options: &cli::Options, args: &cli::SetupArgs, ui: &Ui) -> anyhow::Re
         println!("image    {}", prepared.kernel.image.display());
         println!("driver   {}", prepared.driver.display());
     }
+    println!("qemu     {}", setup.qemu().version);
     let size = human_size(setup.cache().entries().iter().map(Entry::bytes).sum());
     println!("cache    {} ({size})", setup.cache().folder().display());
     if !args.prune && !old.is_empty() {

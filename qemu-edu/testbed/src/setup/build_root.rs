@@ -5,12 +5,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::{apt, mirror, packages::KernelPackages, run, source, space, stock};
+use super::{
+    apt,
+    debian_tree::{self, Contents, Variant},
+    mirror,
+    packages::KernelPackages,
+    run, source, space, stock,
+};
 use crate::{
     cache::{Cache, Entry, Facts, Key},
     cli::Options,
     namespace,
-    ui::{Step, Ui},
+    ui::Ui,
 };
 
 /// Packages beside those of the kernel.
@@ -45,13 +51,6 @@ const PACKAGES: [&str; 28] = [
     "python3",
     "python3-jsonschema",
     "python3-yaml",
-];
-
-/// Files that nobody reads there.
-const EXCLUDED: [&str; 3] = [
-    "/usr/share/doc/*",
-    "/usr/share/man/*",
-    "/usr/share/locale/*",
 ];
 
 /// Disk space that the tree takes, in bytes, with the archives while they are installed.
@@ -90,8 +89,25 @@ pub fn get(
         space::require(folder, SPACE + source::SPACE + stock::SPACE)?;
         let step = ui.step("build root");
         let tree = folder.join("tree");
-        let mirror = mirror::find(options)?;
-        bootstrap(ui, &step, &mirror, kernel, &tree)?;
+        let of_kernel = kernel
+            .names
+            .iter()
+            .map(|name| format!("{name}={}", kernel.version));
+        debian_tree::make(
+            ui,
+            &step,
+            &mirror::find(options)?,
+            &Contents {
+                variant: Variant::Installed,
+                packages: PACKAGES
+                    .iter()
+                    .map(ToString::to_string)
+                    .chain(of_kernel)
+                    .collect(),
+                suites: &[apt::RELEASE, apt::KERNEL_SUITE],
+            },
+            &tree,
+        )?;
         let compilers = compilers(&tree)?;
         step.finish(&format!("Debian {} with {compilers}", apt::RELEASE));
         Ok(Facts::from([("compilers".to_owned(), compilers)]))
@@ -104,94 +120,6 @@ pub fn get(
     })
 }
 
-fn bootstrap(
-    ui: &Ui,
-    step: &Step<'_>,
-    mirror: &str,
-    kernel: &KernelPackages,
-    tree: &Path,
-) -> anyhow::Result<()> {
-    let mut include = PACKAGES.join(",");
-    for name in &kernel.names {
-        include.push_str(&format!(",{name}={}", kernel.version));
-    }
-    let mut command = namespace::isolated("mmdebstrap");
-    command.args([
-        "--mode=root",
-        "--variant=essential",
-        "--format=directory",
-        "--verbose",
-    ]);
-    command.args(["--architectures=amd64", &format!("--include={include}")]);
-    command.arg("--aptopt=APT::Install-Recommends \"false\"");
-    for name in apt::NEVER {
-        command.arg(format!("--aptopt={name} \"false\""));
-    }
-    for setting in apt::kept_settings()? {
-        command.arg(format!("--aptopt={setting}"));
-    }
-    for pattern in EXCLUDED {
-        command.arg(format!("--dpkgopt=path-exclude={pattern}"));
-    }
-    // The tree counts only once it is whole and on the disk, so dpkg need not wait for the disk.
-    command.arg("--dpkgopt=force-unsafe-io");
-    command.arg(apt::RELEASE).arg(tree);
-    for suite in [apt::RELEASE, apt::KERNEL_SUITE] {
-        command.arg(apt::source_line(mirror, suite)?);
-    }
-    command.env("LC_ALL", "C.UTF-8").env_remove("APT_CONFIG");
-    let mut progress = Progress::default();
-    run::run(ui, step, "mmdebstrap", command, |line| {
-        progress.line(line, step)
-    })?;
-    if namespace::is_root() {
-        return Ok(());
-    }
-    // Some files belong to subordinate users now, and a plain `rm -r` of the cache would fail.
-    let mut command = namespace::isolated("chown");
-    command
-        .args(["--no-dereference", "--recursive", "0:0"])
-        .arg(tree);
-    run::run(ui, step, "chown", command, |_| {})
-}
-
-/// Follows apt and dpkg: each package is fetched, unpacked and set up.
-#[derive(Debug, Default)]
-struct Progress {
-    packages: u64,
-    done: u64,
-}
-
-impl Progress {
-    fn line(&mut self, line: &str, step: &Step<'_>) {
-        if let Some(total) = newly_installed(line) {
-            self.packages = self.packages.max(total);
-            self.done = 0;
-            step.set_length(3 * self.packages);
-        } else if let Some(message) = line.strip_prefix("I: ") {
-            step.message(message);
-        } else if self.packages > 0
-            && ["Get:", "Unpacking ", "Setting up "]
-                .iter()
-                .any(|word| line.starts_with(word))
-        {
-            self.done += 1;
-            step.set_position(self.done.min(3 * self.packages));
-            step.message(line);
-        }
-    }
-}
-
-/// Reads `0 upgraded, 158 newly installed, …`.
-fn newly_installed(line: &str) -> Option<u64> {
-    line.split_once(" newly installed")?
-        .0
-        .rsplit(' ')
-        .next()?
-        .parse()
-        .ok()
-}
-
 /// Versions of the compilers in the tree, in one line.
 fn compilers(tree: &Path) -> anyhow::Result<String> {
     let mut command = namespace::inside(tree, &[], "dpkg-query");
@@ -200,16 +128,4 @@ fn compilers(tree: &Path) -> anyhow::Result<String> {
         .args(COMPILERS);
     let text = run::text("dpkg-query", command).context("the build root is not as expected")?;
     Ok(text.trim_end_matches([',', ' ']).to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn number_of_packages_is_read() {
-        let line = "0 upgraded, 158 newly installed, 0 to remove and 0 not upgraded.";
-        assert_eq!(newly_installed(line), Some(158));
-        assert_eq!(newly_installed("Setting up make (4.4.1-2) ..."), None);
-    }
 }

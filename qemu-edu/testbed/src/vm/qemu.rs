@@ -6,7 +6,7 @@ use std::{
         fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd},
         unix::{net::UnixStream, process::CommandExt as _},
     },
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use anyhow::Context as _;
@@ -18,10 +18,7 @@ use super::{
     machine::Machine,
     memory_file,
 };
-use crate::{prepared::Kernel, process::Child};
-
-/// Name of the program, which is looked up in `PATH`.
-const PROGRAM: &str = "qemu-system-x86_64";
+use crate::{prepared::Prepared, process::Child};
 
 /// QEMU, and the host's ends of its channels.
 pub struct Qemu {
@@ -37,14 +34,14 @@ pub struct Qemu {
     pub stderr: File,
 }
 
-/// Starts a machine that boots `kernel` with `initramfs`.
+/// Starts a machine that boots the kernel of `prepared` with `initramfs`.
 ///
 /// The channels are sockets without a name, so there is nothing to clean up, and no moment
 /// at which one is not connected yet.
 pub fn start(
     machine: &Machine,
     accelerator: Accelerator,
-    kernel: &Kernel,
+    prepared: &Prepared,
     initramfs: &File,
 ) -> anyhow::Result<Qemu> {
     let pair = || UnixStream::pair().context("failed to make a socket pair");
@@ -59,13 +56,13 @@ pub fn start(
         qmp_of_qemu.as_raw_fd(),
     ];
     let parts = Parts {
-        kernel: &kernel.image,
+        kernel: &prepared.kernel.image,
         initramfs: passed[0],
         link: passed[1],
         console: passed[2],
         qmp: passed[3],
     };
-    let mut command = Command::new(PROGRAM);
+    let mut command = prepared.qemu.command();
     command
         .args(args::arguments(machine, accelerator, &parts))
         .stdin(Stdio::null())

@@ -25,7 +25,7 @@ use super::{
     qmp::Qmp,
 };
 use crate::{
-    prepared::Kernel,
+    prepared::Prepared,
     process::{self, Child},
 };
 
@@ -122,7 +122,7 @@ impl Vm {
     /// Ctrl-C, or whatever keeps QEMU from starting.
     pub fn boot(
         machine: &Machine,
-        kernel: &Kernel,
+        prepared: &Prepared,
         initramfs: &File,
         logs: &Logs,
         name: &str,
@@ -130,7 +130,7 @@ impl Vm {
         let (log, files) = logs.start(name)?;
         let (sender, events) = sync_channel(QUEUE);
         let started = Instant::now();
-        let qemu = qemu::start(machine, Accelerator::detect(), kernel, initramfs)?;
+        let qemu = qemu::start(machine, Accelerator::detect(), prepared, initramfs)?;
         let keyboard = qemu
             .console
             .try_clone()

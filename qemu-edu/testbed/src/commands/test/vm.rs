@@ -201,9 +201,14 @@ impl Group<'_> {
 
     fn boot(&mut self) -> anyhow::Result<Vm> {
         *self.guests += 1;
-        let kernel = &self.prepared.kernel;
-        let name = format!("{}-{}", kernel.name, self.guests);
-        Vm::boot(self.machine, kernel, &self.initramfs, self.logs, &name)
+        let name = format!("{}-{}", self.prepared.kernel.name, self.guests);
+        Vm::boot(
+            self.machine,
+            self.prepared,
+            &self.initramfs,
+            self.logs,
+            &name,
+        )
     }
 
     fn judge(&self, completed: &Completed, name: &str, vm: &Vm) -> anyhow::Result<Verdict> {
