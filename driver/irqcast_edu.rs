@@ -23,6 +23,16 @@ mod genetlink;
 mod notify;
 mod protocol;
 
+/// What the module parameters say of the notification core.
+fn parameters() -> notify::Parameters {
+    notify::Parameters::new(
+        module_parameters::history.value(),
+        module_parameters::paths.value(),
+        module_parameters::measure.value() != 0,
+        module_parameters::payload.value(),
+    )
+}
+
 #[pin_data]
 struct IrqcastEdu {
     // Dropped in this order: first all devices are unbound, then requests end.
@@ -51,6 +61,22 @@ module! {
         msi: u8 {
             default: 1,
             description: "1: use MSI where the device has it (default), 0: use INTx",
+        },
+        history: u32 {
+            default: 4096,
+            description: "Events that each device keeps, 16 to 1048576, rounded up to a power of two (default 4096)",
+        },
+        paths: u32 {
+            default: 63,
+            description: "Delivery paths that are on at first, as bits (default 63: all)",
+        },
+        measure: u8 {
+            default: 0,
+            description: "1: note for each event how long the handler took, 0: do not (default)",
+        },
+        payload: u16 {
+            default: 0,
+            description: "Bytes that each event carries beside what it tells, for measuring, 0 (default) to 4032",
         },
     },
 }

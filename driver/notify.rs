@@ -5,36 +5,46 @@
 //! A driver starts the [`Service`] when it is loaded. When it binds to a device it
 //!
 //! 1. takes an instance number ([`Instance::take`]),
-//! 2. makes a [`Notifier`], which gives each interrupt its sequence number and time, counts it and
-//!    sends it through the delivery path,
+//! 2. makes a [`Notifier`], which gives each interrupt its sequence number and time, counts it,
+//!    keeps it and tells of it,
 //! 3. registers its interrupt handler, which calls [`Notifier::notify`],
 //! 4. lists the device ([`Listing::new`]), so that requests reach it.
 //!
 //! When it is unbound it undoes this in the opposite order. A device is no more to the core than
 //! the [`Device`] trait, and its data in an event no more than [`EventData`].
 //!
-//! A delivery path is a file of this folder: [`netlink`].
+//! An event is a [`record`]. It is written to the device's [`ring`] first, and then told on the
+//! delivery [`paths`] that are switched on.
 
 mod counters;
 mod device_get;
+mod device_set;
 mod event;
-mod netlink;
 mod notifier;
+mod parameters;
+mod paths;
+mod record;
 mod registry;
+mod ring;
+mod source;
+mod word;
 
 pub(crate) use self::{
     device_get::DeviceGet,
+    device_set::DeviceSet,
     event::EventData,
-    notifier::{
-        InterruptMode,
-        Notifier,
-        Source, //
-    },
+    notifier::Notifier,
+    parameters::Parameters,
+    record::DATA_WORDS,
     registry::{
         pass_to_device,
         Device,
         Instance,
         Listing,
         Service, //
+    },
+    source::{
+        InterruptMode,
+        Source, //
     }, //
 };

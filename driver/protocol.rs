@@ -34,6 +34,8 @@ pub(crate) mod command {
     pub(crate) const DMA: u8 = 4;
     /// The device interrupted.
     pub(crate) const EVENT_NTF: u8 = 5;
+    /// Change how a device tells of its interrupts.
+    pub(crate) const DEVICE_SET: u8 = 6;
 }
 
 /// Attributes of an event.
@@ -54,6 +56,8 @@ pub(crate) mod event {
     pub(crate) const DMA_BYTES: u16 = 7;
     /// Padding.
     pub(crate) const PAD: u16 = 8;
+    /// Binary: what the module parameter `payload` adds.
+    pub(crate) const PAYLOAD: u16 = 9;
 }
 
 /// Attributes of a device and its counters.
@@ -78,9 +82,21 @@ pub(crate) mod device {
     pub(crate) const SPURIOUS: u16 = 9;
     /// Padding.
     pub(crate) const PAD: u16 = 10;
+    /// `u32`: the [`path`](super::path)s that are on, as bits.
+    pub(crate) const PATHS: u16 = 11;
+    /// `u32`: events that the ring holds.
+    pub(crate) const HISTORY: u16 = 12;
+    /// `u64`: events not multicast because that was switched off.
+    pub(crate) const SWITCHED_OFF: u16 = 13;
+    /// `u64`: events that readers of the character device lost.
+    pub(crate) const READER_OVERRUNS: u16 = 14;
+    /// `u64`: signals that open files asked for.
+    pub(crate) const SIGNALS: u16 = 15;
+    /// `u64`: eventfds that were signalled.
+    pub(crate) const EVENTFD_SIGNALS: u16 = 16;
 }
 
-/// Attributes of the requests that make a device interrupt.
+/// Attributes of the requests that change something.
 pub(crate) mod request {
     /// `u32`: instance number of the device.
     pub(crate) const DEVICE: u16 = 1;
@@ -90,6 +106,8 @@ pub(crate) mod request {
     pub(crate) const ARGUMENT: u16 = 3;
     /// `u32`: number of bytes to send by DMA.
     pub(crate) const BYTES: u16 = 4;
+    /// `u32`: the [`path`](super::path)s to switch on, as bits.
+    pub(crate) const PATHS: u16 = 5;
 }
 
 /// How a device signals its interrupts.
@@ -100,23 +118,43 @@ pub(crate) mod interrupt_mode {
     pub(crate) const MSI: u32 = 1;
 }
 
+/// Ways on which a device tells of its interrupts, as numbers of bits.
+pub(crate) mod path {
+    /// A netlink message to all who have joined the group "events".
+    pub(crate) const NETLINK_MULTICAST: u32 = 0;
+    /// A netlink message to each port that has registered.
+    pub(crate) const NETLINK_UNICAST: u32 = 1;
+    /// Readers and pollers of the character device are woken up.
+    pub(crate) const CHARDEV: u32 = 2;
+    /// A signal to each open file of the character device that asked for it.
+    pub(crate) const SIGNAL: u32 = 3;
+    /// Each eventfd that was registered is signalled.
+    pub(crate) const EVENTFD: u32 = 4;
+    /// Pollers of the attribute in sysfs are woken up.
+    pub(crate) const SYSFS: u32 = 5;
+}
+
 /// Largest argument of a factorial.
 pub(crate) const FACTORIAL_MAX: u32 = 1_048_576;
 
 /// Largest number of bytes of a DMA.
 pub(crate) const DMA_MAX: u32 = 4096;
 
+/// All paths, as bits.
+pub(crate) const PATHS_MAX: u32 = 63;
+
 /// Place of the group "events" among the family's groups.
 pub(crate) const EVENTS_GROUP: u32 = 0;
 
 static GROUPS: [MulticastGroup; 1] = [MulticastGroup::for_net_admin(c"events")];
 
-static OPERATIONS: [Operation; 5] = [
+static OPERATIONS: [Operation; 6] = [
     Operation::new_do::<notify::DeviceGet>(command::DEVICE_GET, Access::Anyone),
     Operation::new_dump::<notify::DeviceGet>(command::DEVICE_GET, Access::Anyone),
     Operation::new_do::<Raise>(command::RAISE, Access::NetAdmin),
     Operation::new_do::<Factorial>(command::FACTORIAL, Access::NetAdmin),
     Operation::new_do::<Dma>(command::DMA, Access::NetAdmin),
+    Operation::new_do::<notify::DeviceSet>(command::DEVICE_SET, Access::NetAdmin),
 ];
 
 /// The family `irqcast`.

@@ -2,14 +2,11 @@
 
 //! What the device adds to its events.
 
-use kernel::prelude::*;
-
 use crate::{
-    genetlink::{
-        size,
-        Attributes, //
+    notify::{
+        EventData,
+        DATA_WORDS, //
     },
-    notify::EventData,
     protocol::event, //
 };
 
@@ -22,51 +19,10 @@ pub(super) struct Completed {
     pub(super) dma_bytes: Option<u32>,
 }
 
-impl Completed {
-    fn attributes(&self) -> [(u16, Option<u32>); 2] {
-        [
-            (event::FACTORIAL, self.factorial),
-            (event::DMA_BYTES, self.dma_bytes),
-        ]
-    }
-}
-
 impl EventData for Completed {
-    fn size(&self) -> usize {
-        self.attributes()
-            .iter()
-            .filter(|(_, value)| value.is_some())
-            .map(|_| size::u32())
-            .sum()
-    }
+    const ATTRIBUTES: &'static [u16] = &[event::FACTORIAL, event::DMA_BYTES];
 
-    fn put(&self, attributes: &mut Attributes<'_>) -> Result {
-        for (attribute, value) in self.attributes() {
-            if let Some(value) = value {
-                attributes.put_u32(attribute, value)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-#[kunit_tests(irqcast_completed)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_completed_takes_room() {
-        for (factorial, dma_bytes, size) in [
-            (None, None, 0),
-            (Some(0), None, 8),
-            (None, Some(1), 8),
-            (Some(u32::MAX), Some(0), 16),
-        ] {
-            let completed = Completed {
-                factorial,
-                dma_bytes,
-            };
-            assert_eq!(completed.size(), size);
-        }
+    fn words(&self) -> [Option<u32>; DATA_WORDS] {
+        [self.factorial, self.dma_bytes, None, None]
     }
 }

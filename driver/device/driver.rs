@@ -75,7 +75,12 @@ impl pci::Driver for Driver {
             })?;
             let vectors = pdev.alloc_irq_vectors(1, 1, irq_types())?;
             let mode = interrupt::mode(&vectors);
-            let notifier = Notifier::new(Instance::take()?, pdev.as_ref().name(), mode)?;
+            let notifier = Notifier::new(
+                Instance::take()?,
+                pdev.as_ref().name(),
+                mode,
+                &crate::parameters(),
+            )?;
             let edu = EduDevice::new(bar.into_devres()?, notifier, dma)?;
             let bound: &'bound pci::Device<Bound> = pdev;
 

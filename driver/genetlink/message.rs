@@ -77,6 +77,11 @@ impl Attributes<'_> {
         self.put(attribute, value.to_bytes_with_nul())
     }
 
+    /// Appends an attribute of bytes that mean nothing to netlink.
+    pub(crate) fn put_binary(&mut self, attribute: u16, value: &[u8]) -> Result {
+        self.put(attribute, value)
+    }
+
     fn put(&mut self, attribute: u16, payload: &[u8]) -> Result {
         // The length of an attribute, header included, is a 16-bit number.
         const LONGEST: usize = u16::MAX as usize - size_of::<bindings::nlattr>();

@@ -5,10 +5,8 @@
 use kernel::{
     processor::cpu_relax,
     sync::atomic::{
-        Acquire,
         Atomic,
-        Relaxed,
-        Release, //
+        Relaxed, //
     },
     time::{
         delay::fsleep,
@@ -16,7 +14,13 @@ use kernel::{
     }, //
 };
 
-/// What became of an event.
+use super::word::{
+    read_barrier,
+    write_barrier,
+    Word, //
+};
+
+/// What became of an event on the path that multicasts it.
 #[derive(Clone, Copy)]
 pub(super) enum Outcome {
     /// It was handed over for delivery without an error.
@@ -27,28 +31,34 @@ pub(super) enum Outcome {
     AllocFailure,
     /// At least one listener did not get it, as far as we are told.
     SendError,
+    /// The path was switched off.
+    SwitchedOff,
 }
 
 /// Counters of a device, which start at 0.
 ///
-/// The handler writes them and never waits. It counts an event in `interrupts` first and by its
+/// The handler writes them, and nobody else at the same time, and never waits. It counts an event in `interrupts` first and by its
 /// [`Outcome`] last, so between two calls of the handler the outcomes add up to `interrupts`.
-#[derive(Default)]
 pub(super) struct Counters {
     interrupts: Count,
     events_sent: Count,
     no_listener: Count,
     alloc_failures: Count,
     send_errors: Count,
+    switched_off: Count,
     spurious: Count,
+    signals: Count,
+    eventfd_signals: Count,
+    /// Written by readers, of which there are many.
+    reader_overruns: Atomic<u64>,
 }
 
-/// A number that only grows.
-struct Count(Atomic<u64>);
+/// A number that only grows, and that one side writes.
+struct Count(Word);
 
-impl Default for Count {
-    fn default() -> Self {
-        Self(Atomic::new(0))
+impl Count {
+    const fn new() -> Self {
+        Self(Word::new(0))
     }
 }
 
@@ -65,8 +75,14 @@ pub(super) struct Snapshot {
     pub(super) alloc_failures: u64,
     /// Events that were not delivered to at least one listener.
     pub(super) send_errors: u64,
+    /// Events not multicast because that was switched off.
+    pub(super) switched_off: u64,
     /// Calls of the handler that found nothing and made no event.
     pub(super) spurious: u64,
+    /// Signals that open files asked for.
+    pub(super) signals: u64,
+    /// Eventfds that were signalled.
+    pub(super) eventfd_signals: u64,
 }
 
 impl Snapshot {
@@ -77,15 +93,33 @@ impl Snapshot {
             self.no_listener,
             self.alloc_failures,
             self.send_errors,
+            self.switched_off,
         ];
         outcomes.iter().sum::<u64>() == self.interrupts
     }
 }
 
 impl Counters {
+    /// All counters are 0.
+    pub(super) const fn new() -> Self {
+        Self {
+            interrupts: Count::new(),
+            events_sent: Count::new(),
+            no_listener: Count::new(),
+            alloc_failures: Count::new(),
+            send_errors: Count::new(),
+            switched_off: Count::new(),
+            spurious: Count::new(),
+            signals: Count::new(),
+            eventfd_signals: Count::new(),
+            reader_overruns: Atomic::new(0),
+        }
+    }
+
     /// Counts an interrupt and returns its number, which is 1 for the first.
     pub(super) fn count_interrupt(&self) -> u64 {
-        self.interrupts.0.fetch_add(1, Relaxed) + 1
+        self.interrupts.0.add(1);
+        self.interrupts.0.read()
     }
 
     /// Counts what became of the event of the interrupt that was counted last.
@@ -95,15 +129,37 @@ impl Counters {
             Outcome::NoListener => &self.no_listener,
             Outcome::AllocFailure => &self.alloc_failures,
             Outcome::SendError => &self.send_errors,
+            Outcome::SwitchedOff => &self.switched_off,
         };
 
         // Whoever sees this outcome also sees the interrupt that it belongs to.
-        count.0.fetch_add(1, Release);
+        write_barrier();
+        count.0.add(1);
     }
 
     /// Counts a call of the handler that found nothing.
     pub(super) fn count_spurious(&self) {
-        self.spurious.0.fetch_add(1, Relaxed);
+        self.spurious.0.add(1);
+    }
+
+    /// Counts signals that open files asked for.
+    pub(super) fn count_signals(&self, signals: u64) {
+        self.signals.0.add(signals);
+    }
+
+    /// Counts eventfds that were signalled.
+    pub(super) fn count_eventfd_signals(&self, signals: u64) {
+        self.eventfd_signals.0.add(signals);
+    }
+
+    /// Counts events that a reader lost.
+    pub(super) fn count_reader_overrun(&self, lost: u64) {
+        self.reader_overruns.fetch_add(lost, Relaxed);
+    }
+
+    /// Returns how many events readers lost.
+    pub(super) fn reader_overruns(&self) -> u64 {
+        self.reader_overruns.load(Relaxed)
     }
 
     /// Returns the counters as they were at one moment between two calls of the handler.
@@ -133,20 +189,19 @@ impl Counters {
     /// Reads all counters, the outcomes first: an outcome that is read had its interrupt counted
     /// before, so if they add up to `interrupts`, nothing was counted in between.
     fn read(&self) -> Snapshot {
-        let events_sent = self.events_sent.0.load(Acquire);
-        let no_listener = self.no_listener.0.load(Acquire);
-        let alloc_failures = self.alloc_failures.0.load(Acquire);
-        let send_errors = self.send_errors.0.load(Acquire);
-        let interrupts = self.interrupts.0.load(Relaxed);
-        let spurious = self.spurious.0.load(Relaxed);
-
-        Snapshot {
-            interrupts,
-            events_sent,
-            no_listener,
-            alloc_failures,
-            send_errors,
-            spurious,
-        }
+        let mut snapshot = Snapshot {
+            interrupts: 0,
+            events_sent: self.events_sent.0.read(),
+            no_listener: self.no_listener.0.read(),
+            alloc_failures: self.alloc_failures.0.read(),
+            send_errors: self.send_errors.0.read(),
+            switched_off: self.switched_off.0.read(),
+            spurious: self.spurious.0.read(),
+            signals: self.signals.0.read(),
+            eventfd_signals: self.eventfd_signals.0.read(),
+        };
+        read_barrier();
+        snapshot.interrupts = self.interrupts.0.read();
+        snapshot
     }
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is told of one interrupt.
+//! What a device adds to its events, and the attributes of an event in a netlink message.
 
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    str::CString, //
+};
 
 use crate::{
     genetlink::{
@@ -12,53 +15,105 @@ use crate::{
     protocol::event, //
 };
 
+use super::record::{
+    Record,
+    DATA_WORDS, //
+};
+
 /// What a device adds to its events: the result of what completed.
 ///
-/// It is `Copy`, so that an event can be stored anywhere, and building it needs no memory.
-pub(crate) trait EventData: Copy + Send + Sync + 'static {
-    /// Returns the size in bytes of the attributes that [`Self::put`] writes.
-    fn size(&self) -> usize;
+/// It is a few words, each of which is there or not, so that an event can be stored anywhere, and
+/// building it needs no memory.
+pub(crate) trait EventData {
+    /// The attributes that netlink messages carry the words in, in their order.
+    const ATTRIBUTES: &'static [u16];
 
-    /// Writes the attributes of the data that is there.
-    fn put(&self, attributes: &mut Attributes<'_>) -> Result;
+    /// Returns the words. Those behind the last attribute must not be there.
+    fn words(&self) -> [Option<u32>; DATA_WORDS];
 }
 
-/// One interrupt.
-#[derive(Clone, Copy)]
-pub(crate) struct Event<D> {
-    /// Sequence number: 1 for the first event of a device, one more for each that follows.
-    pub(crate) seq: u64,
-    /// `CLOCK_MONOTONIC` in the handler, in nanoseconds.
-    pub(crate) time_ns: u64,
-    /// Bits of the device's interrupt status.
-    pub(crate) cause: u32,
-    /// What the device adds.
-    pub(crate) data: D,
+/// What the messages of a device's events have in common.
+pub(super) struct Form {
+    /// Address of the device.
+    address: CString,
+    /// Attributes of the words of data.
+    data: &'static [u16],
+    /// Size of the attributes that each event has.
+    fixed_size: usize,
 }
 
-impl<D: EventData> Event<D> {
-    /// Size in bytes of the attributes that each event of the device at `address` has.
-    pub(super) fn fixed_size(address: &CStr) -> usize {
+impl Form {
+    /// The events of the device at `address`, whose words of data have these attributes, and which
+    /// carry `payload` bytes.
+    pub(super) fn new(address: &CStr, data: &'static [u16], payload: usize) -> Result<Self> {
+        if data.len() > DATA_WORDS {
+            return Err(EINVAL);
+        }
+
         let (device, cause) = (size::u32(), size::u32());
         let (seq, time) = (size::u64(), size::u64());
-
-        device + size::string(address) + seq + time + cause
+        let payload = if payload == 0 {
+            0
+        } else {
+            size::attribute(payload)
+        };
+        Ok(Self {
+            fixed_size: device + size::string(address) + seq + time + cause + payload,
+            address: CString::try_from(address)?,
+            data,
+        })
     }
 
-    /// Writes the attributes of the event of the device `instance` at `address`.
-    ///
-    /// They take [`Self::fixed_size`] and the size of the data.
+    /// Returns the address of the device.
+    pub(super) fn address(&self) -> &CStr {
+        &self.address
+    }
+
+    /// Returns the size in bytes of the attributes that [`Self::put`] writes.
+    pub(super) fn size(&self, record: &Record) -> usize {
+        // CAST: At most the bits of a `u32`.
+        self.fixed_size + record.present.count_ones() as usize * size::u32()
+    }
+
+    /// Writes the attributes of an event that carries `payload`.
     pub(super) fn put(
         &self,
-        instance: u32,
-        address: &CStr,
+        record: &Record,
+        payload: &[u8],
         attributes: &mut Attributes<'_>,
     ) -> Result {
-        attributes.put_u32(event::DEVICE, instance)?;
-        attributes.put_string(event::ADDRESS, address)?;
-        attributes.put_u64(event::SEQ, self.seq, event::PAD)?;
-        attributes.put_u64(event::TIME_NS, self.time_ns, event::PAD)?;
-        attributes.put_u32(event::CAUSE, self.cause)?;
-        self.data.put(attributes)
+        attributes.put_u32(event::DEVICE, record.device)?;
+        attributes.put_string(event::ADDRESS, &self.address)?;
+        attributes.put_u64(event::SEQ, record.seq, event::PAD)?;
+        attributes.put_u64(event::TIME_NS, record.time_ns, event::PAD)?;
+        attributes.put_u32(event::CAUSE, record.cause)?;
+        for (place, value) in record.data() {
+            let attribute = self.data.get(place).ok_or(EINVAL)?;
+            attributes.put_u32(*attribute, value)?;
+        }
+        if !payload.is_empty() {
+            attributes.put_binary(event::PAYLOAD, payload)?;
+        }
+        Ok(())
+    }
+}
+
+#[kunit_tests(irqcast_event)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_there_takes_room() -> Result {
+        let form = Form::new(c"0000:00:02.0", &[event::FACTORIAL, event::DMA_BYTES], 0)?;
+        let size = |present| {
+            form.size(&Record {
+                present,
+                ..Record::default()
+            })
+        };
+        assert_eq!(size(0), 2 * size::u32() + 20 + 2 * size::u64());
+        assert_eq!(size(0b10) - size(0), 8);
+        assert_eq!(size(0b11) - size(0), 16);
+        Ok(())
     }
 }

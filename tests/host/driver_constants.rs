@@ -73,10 +73,12 @@ fn attributes_have_the_numbers_of_the_spec() {
 }
 
 #[test]
-fn interrupt_modes_have_the_numbers_of_the_spec() {
+fn definitions_have_the_numbers_of_the_spec() {
     let spec = spec();
-    let entries = &named(&spec["definitions"], "interrupt-mode")["entries"];
-    assert_eq!(constants("interrupt_mode"), numbered(entries, 0));
+    for (definition, module) in [("interrupt-mode", "interrupt_mode"), ("path", "path")] {
+        let entries = &named(&spec["definitions"], definition)["entries"];
+        assert_eq!(constants(module), numbered(entries, 0), "{definition}");
+    }
 }
 
 #[test]
@@ -95,6 +97,7 @@ fn limits_and_group_are_those_of_the_spec() {
     let expected = BTreeMap::from([
         ("FACTORIAL_MAX".to_owned(), largest("argument")),
         ("DMA_MAX".to_owned(), largest("bytes")),
+        ("PATHS_MAX".to_owned(), largest("paths")),
         (
             "EVENTS_GROUP".to_owned(),
             i64::try_from(group.unwrap()).unwrap(),

@@ -67,6 +67,23 @@ fn device_attributes_are_those_of_the_spec() {
 }
 
 #[test]
+fn paths_are_those_of_the_spec() {
+    let spec = spec();
+    let definitions = spec["definitions"].as_sequence().unwrap();
+    let paths = definitions.iter().find(|node| text(node, "name") == "path");
+    let entries = paths.unwrap()["entries"].as_sequence().unwrap();
+    let expected: Vec<[String; 2]> = (0..)
+        .zip(entries)
+        .map(|(bit, node): (u32, _)| [bit.to_string(), text(node, "name")])
+        .collect();
+    let documented: Vec<[String; 2]> = documented(&["bit", "path"], 0)
+        .into_iter()
+        .map(|[bit, name, _]| [bit, name])
+        .collect();
+    assert_eq!(documented, expected);
+}
+
+#[test]
 fn commands_are_those_of_the_spec() {
     let spec = spec();
     let operations = spec["operations"]["list"].as_sequence().unwrap();

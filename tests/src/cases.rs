@@ -8,6 +8,7 @@ mod events;
 mod kernel;
 mod lifecycle;
 mod listeners;
+mod paths;
 mod probe;
 mod requests;
 mod tool;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Case> {
         events::cases(),
         listeners::cases(),
         requests::cases(),
+        paths::cases(),
         lifecycle::cases(),
         tool::cases(),
         daemon::cases(),

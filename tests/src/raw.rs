@@ -35,6 +35,8 @@ pub mod op {
     pub const DMA: u8 = 4;
     /// An event.
     pub const EVENT_NTF: u8 = 5;
+    /// Switch delivery paths.
+    pub const DEVICE_SET: u8 = 6;
 }
 
 /// Attributes of a request, in the order of driver/spec/irqcast.yaml.
@@ -47,6 +49,8 @@ pub mod request {
     pub const ARGUMENT: u16 = 3;
     /// Length of a DMA.
     pub const BYTES: u16 = 4;
+    /// Delivery paths, as bits.
+    pub const PATHS: u16 = 5;
 }
 
 /// One attribute: header, payload, padding.
@@ -118,6 +122,8 @@ pub struct Event {
     pub factorial: Option<u32>,
     /// Bytes that came back from a DMA.
     pub dma_bytes: Option<u32>,
+    /// Length of what the driver adds for measuring.
+    pub payload: usize,
 }
 
 impl Event {
@@ -125,6 +131,7 @@ impl Event {
         let (mut device, mut address, mut seq, mut time_ns, mut cause) =
             (None, None, None, None, None);
         let (mut factorial, mut dma_bytes) = (None, None);
+        let mut payload_length = 0;
         for (kind, value) in attributes(payload)? {
             match kind {
                 1 => device = Some(as_u32(value)?),
@@ -135,6 +142,7 @@ impl Event {
                 6 => factorial = Some(as_u32(value)?),
                 7 => dma_bytes = Some(as_u32(value)?),
                 8 => (),
+                9 => payload_length = value.len(),
                 other => bail!("an event has the unknown attribute {other}"),
             }
         }
@@ -146,6 +154,7 @@ impl Event {
             cause: cause.context("an event lacks its cause")?,
             factorial,
             dma_bytes,
+            payload: payload_length,
         })
     }
 }

@@ -4,6 +4,7 @@ use crate::decode::decode_device;
 use crate::device::Device;
 use crate::error::Error;
 use crate::nlctrl::{self, Family};
+use crate::paths::Paths;
 use crate::requester::{ANSWER_LIMIT, Request, Requester};
 use crate::wire::{self, command, request};
 use netlink_packet_core::DefaultNla;
@@ -92,6 +93,16 @@ impl Client {
     /// `CAP_NET_ADMIN`.
     pub fn dma(&mut self, device: u32, bytes: u32) -> Result<(), Error> {
         self.act("start a DMA", command::DMA, device, (request::BYTES, bytes))
+    }
+
+    /// Switches these delivery paths on and all others off. Needs `CAP_NET_ADMIN`.
+    pub fn set_paths(&mut self, device: u32, paths: Paths) -> Result<(), Error> {
+        self.act(
+            "switch delivery paths",
+            command::DEVICE_SET,
+            device,
+            (request::PATHS, paths.bits()),
+        )
     }
 
     fn act(

@@ -5,6 +5,7 @@
 
 use crate::device::{Device, InterruptMode};
 use crate::event::Event;
+use crate::paths::Paths;
 use crate::wire::{self, ADDRESS_MAX_LEN, Attribute, attribute_name};
 use netlink_packet_core::{NlaBuffer, NlasIterator};
 
@@ -84,47 +85,55 @@ pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
 /// Decodes the attributes of an answer to `device-get`, without its headers.
 pub fn decode_device(attributes: &[u8]) -> Result<Device, DecodeError> {
     use wire::device::{
-        ADDRESS, ALL, ALLOC_FAILURES, DEVICE, EVENTS_SENT, INTERRUPT_MODE, INTERRUPTS, NO_LISTENER,
-        SEND_ERRORS, SPURIOUS,
+        ADDRESS, ALL, ALLOC_FAILURES, DEVICE, EVENTFD_SIGNALS, EVENTS_SENT, HISTORY,
+        INTERRUPT_MODE, INTERRUPTS, NO_LISTENER, PATHS, READER_OVERRUNS, SEND_ERRORS, SIGNALS,
+        SPURIOUS, SWITCHED_OFF,
     };
-    let (mut device, mut address, mut interrupt_mode) = (None, None, None);
-    let (mut interrupts, mut events_sent, mut no_listener) = (None, None, None);
-    let (mut alloc_failures, mut send_errors, mut spurious) = (None, None, None);
-    for attribute in NlasIterator::new(attributes) {
-        let value = Value {
-            attribute: attribute?,
-            set: ALL,
-        };
-        match value.attribute.kind() {
-            DEVICE => device = Some(value.u32()?),
-            ADDRESS => address = Some(value.text()?),
-            INTERRUPT_MODE => {
-                interrupt_mode = Some(match value.u32()? {
-                    wire::interrupt_mode::INTX => InterruptMode::Intx,
-                    wire::interrupt_mode::MSI => InterruptMode::Msi,
-                    other => InterruptMode::Unknown(other),
-                });
-            }
-            INTERRUPTS => interrupts = Some(value.u64()?),
-            EVENTS_SENT => events_sent = Some(value.u64()?),
-            NO_LISTENER => no_listener = Some(value.u64()?),
-            ALLOC_FAILURES => alloc_failures = Some(value.u64()?),
-            SEND_ERRORS => send_errors = Some(value.u64()?),
-            SPURIOUS => spurious = Some(value.u64()?),
-            _ => {}
-        }
-    }
+    let values = values(attributes, ALL)?;
+    let find = |number| {
+        values
+            .iter()
+            .find(|value| value.attribute.kind() == number)
+            .ok_or(DecodeError::Missing(
+                attribute_name(ALL, number).unwrap_or("unknown"),
+            ))
+    };
     Ok(Device {
-        device: device.ok_or(DecodeError::Missing("device"))?,
-        address: address.ok_or(DecodeError::Missing("address"))?,
-        interrupt_mode: interrupt_mode.ok_or(DecodeError::Missing("interrupt-mode"))?,
-        interrupts: interrupts.ok_or(DecodeError::Missing("interrupts"))?,
-        events_sent: events_sent.ok_or(DecodeError::Missing("events-sent"))?,
-        no_listener: no_listener.ok_or(DecodeError::Missing("no-listener"))?,
-        alloc_failures: alloc_failures.ok_or(DecodeError::Missing("alloc-failures"))?,
-        send_errors: send_errors.ok_or(DecodeError::Missing("send-errors"))?,
-        spurious: spurious.ok_or(DecodeError::Missing("spurious"))?,
+        device: find(DEVICE)?.u32()?,
+        address: find(ADDRESS)?.text()?,
+        interrupt_mode: match find(INTERRUPT_MODE)?.u32()? {
+            wire::interrupt_mode::INTX => InterruptMode::Intx,
+            wire::interrupt_mode::MSI => InterruptMode::Msi,
+            other => InterruptMode::Unknown(other),
+        },
+        interrupts: find(INTERRUPTS)?.u64()?,
+        events_sent: find(EVENTS_SENT)?.u64()?,
+        no_listener: find(NO_LISTENER)?.u64()?,
+        alloc_failures: find(ALLOC_FAILURES)?.u64()?,
+        send_errors: find(SEND_ERRORS)?.u64()?,
+        spurious: find(SPURIOUS)?.u64()?,
+        paths: Paths::from_bits(find(PATHS)?.u32()?),
+        history: find(HISTORY)?.u32()?,
+        switched_off: find(SWITCHED_OFF)?.u64()?,
+        reader_overruns: find(READER_OVERRUNS)?.u64()?,
+        signals: find(SIGNALS)?.u64()?,
+        eventfd_signals: find(EVENTFD_SIGNALS)?.u64()?,
     })
+}
+
+/// The attributes of a message, each of which belongs to `set`.
+fn values<'a>(
+    attributes: &'a [u8],
+    set: &'static [Attribute],
+) -> Result<Vec<Value<'a>>, DecodeError> {
+    NlasIterator::new(attributes)
+        .map(|attribute| {
+            Ok(Value {
+                attribute: attribute?,
+                set,
+            })
+        })
+        .collect()
 }
 
 /// One attribute, and the set that names it.

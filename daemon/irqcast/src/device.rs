@@ -1,5 +1,6 @@
 //! A device and its counters.
 
+use crate::paths::Paths;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -51,6 +52,18 @@ pub struct Device {
     pub send_errors: u64,
     /// Calls of the handler that found no cause and made no event.
     pub spurious: u64,
+    /// The delivery paths that are on.
+    pub paths: Paths,
+    /// Events that the device's ring holds.
+    pub history: u32,
+    /// Events not multicast because that was switched off.
+    pub switched_off: u64,
+    /// Events that readers of the character device lost, the sum over all readers.
+    pub reader_overruns: u64,
+    /// Signals asked of the kernel, which does not say which of them it queued.
+    pub signals: u64,
+    /// Eventfds signalled, each for each event.
+    pub eventfd_signals: u64,
 }
 
 impl Device {
@@ -77,10 +90,16 @@ mod tests {
             alloc_failures: 3,
             send_errors: 2,
             spurious: 1,
+            paths: Paths::from_bits(0b101),
+            history: 4096,
+            switched_off: 7,
+            reader_overruns: 8,
+            signals: 9,
+            eventfd_signals: 10,
         };
         assert_eq!(
             device.to_json(),
-            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1}"#
+            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1,"paths":["netlink-multicast","chardev"],"history":4096,"switched_off":7,"reader_overruns":8,"signals":9,"eventfd_signals":10}"#
         );
         assert_eq!(InterruptMode::Intx.to_string(), "intx");
         assert_eq!(InterruptMode::Unknown(9).to_string(), "unknown-9");

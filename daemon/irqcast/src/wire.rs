@@ -42,6 +42,8 @@ pub mod command {
     pub const DMA: u8 = 4;
     /// The device interrupted: what the multicast group carries.
     pub const EVENT_NTF: u8 = 5;
+    /// Change how a device tells of its interrupts.
+    pub const DEVICE_SET: u8 = 6;
 
     /// Each operation's number and its name in the specification.
     pub const ALL: &[(u8, &str)] = &[
@@ -50,6 +52,7 @@ pub mod command {
         (FACTORIAL, "factorial"),
         (DMA, "dma"),
         (EVENT_NTF, "event-ntf"),
+        (DEVICE_SET, "device-set"),
     ];
 }
 
@@ -62,6 +65,8 @@ pub enum Kind {
     U64,
     /// Text that ends in a NUL byte.
     String,
+    /// Bytes.
+    Binary,
     /// No value: makes the next one aligned.
     Pad,
 }
@@ -119,6 +124,8 @@ attribute_set! {
         DMA_BYTES = 7, "dma-bytes", U32;
         /// Alignment.
         PAD = 8, "pad", Pad;
+        /// What the driver adds for measuring.
+        PAYLOAD = 9, "payload", Binary;
     }
 }
 
@@ -145,11 +152,23 @@ attribute_set! {
         SPURIOUS = 9, "spurious", U64;
         /// Alignment.
         PAD = 10, "pad", Pad;
+        /// The delivery paths that are on, see [`super::path`].
+        PATHS = 11, "paths", U32;
+        /// Events that the device's ring holds.
+        HISTORY = 12, "history", U32;
+        /// Events not multicast since that was switched off.
+        SWITCHED_OFF = 13, "switched-off", U64;
+        /// Events that readers of the character device lost.
+        READER_OVERRUNS = 14, "reader-overruns", U64;
+        /// Signals asked of the kernel.
+        SIGNALS = 15, "signals", U64;
+        /// Eventfds signalled.
+        EVENTFD_SIGNALS = 16, "eventfd-signals", U64;
     }
 }
 
 attribute_set! {
-    /// Attributes of the requests that make a device interrupt.
+    /// Attributes of the requests that change something.
     request {
         /// Instance number of the device.
         DEVICE = 1, "device", U32;
@@ -159,6 +178,8 @@ attribute_set! {
         ARGUMENT = 3, "argument", U32;
         /// Bytes to move, from 1 to [`super::DMA_MAX`].
         BYTES = 4, "bytes", U32;
+        /// Delivery paths to switch on, see [`super::path`].
+        PATHS = 5, "paths", U32;
     }
 }
 
@@ -171,4 +192,30 @@ pub mod interrupt_mode {
 
     /// Each value and its name in the specification.
     pub const ALL: &[(u32, &str)] = &[(INTX, "intx"), (MSI, "msi")];
+}
+
+/// Bits of [`device::PATHS`] and [`request::PATHS`], by their numbers.
+pub mod path {
+    /// A netlink message to all who have joined the group.
+    pub const NETLINK_MULTICAST: u32 = 0;
+    /// A netlink message to each port that has registered.
+    pub const NETLINK_UNICAST: u32 = 1;
+    /// Readers and pollers of the character device are woken up.
+    pub const CHARDEV: u32 = 2;
+    /// A signal to each open file of the character device that asked for it.
+    pub const SIGNAL: u32 = 3;
+    /// Each eventfd that was registered is signalled.
+    pub const EVENTFD: u32 = 4;
+    /// Pollers of the attribute in sysfs are woken up.
+    pub const SYSFS: u32 = 5;
+
+    /// Each number and its name in the specification.
+    pub const ALL: &[(u32, &str)] = &[
+        (NETLINK_MULTICAST, "netlink-multicast"),
+        (NETLINK_UNICAST, "netlink-unicast"),
+        (CHARDEV, "chardev"),
+        (SIGNAL, "signal"),
+        (EVENTFD, "eventfd"),
+        (SYSFS, "sysfs"),
+    ];
 }

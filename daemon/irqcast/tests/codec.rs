@@ -116,6 +116,12 @@ fn device_is_read() {
         u64_of(set::ALLOC_FAILURES, 3),
         u64_of(set::SEND_ERRORS, 2),
         u64_of(set::SPURIOUS, 1),
+        u32_of(set::PATHS, 0b100),
+        u32_of(set::HISTORY, 4096),
+        u64_of(set::SWITCHED_OFF, 7),
+        u64_of(set::READER_OVERRUNS, 8),
+        u64_of(set::SIGNALS, 9),
+        u64_of(set::EVENTFD_SIGNALS, 10),
     ];
     let expected = Device {
         device: 1,
@@ -127,6 +133,12 @@ fn device_is_read() {
         alloc_failures: 3,
         send_errors: 2,
         spurious: 1,
+        paths: "chardev".parse().unwrap(),
+        history: 4096,
+        switched_off: 7,
+        reader_overruns: 8,
+        signals: 9,
+        eventfd_signals: 10,
     };
     assert_eq!(decode_device(&emit(&attributes)), Ok(expected.clone()));
     for left_out in 0..attributes.len() {

@@ -77,6 +77,7 @@ fn attribute_sets() {
                 Some("u32") => Kind::U32,
                 Some("u64") => Kind::U64,
                 Some("string") => Kind::String,
+                Some("binary") => Kind::Binary,
                 Some("pad") => Kind::Pad,
                 other => panic!("the library knows no type {other:?}"),
             };
@@ -122,15 +123,22 @@ fn limits() {
     check("request", "argument", "max", u64::from(wire::FACTORIAL_MAX));
     check("request", "bytes", "min", 1);
     check("request", "bytes", "max", u64::from(wire::DMA_MAX));
+    let paths = u64::from(irqcast::Paths::all().bits());
+    check("request", "paths", "max", paths);
 }
 
 #[test]
-fn interrupt_modes() {
-    let spec = spec();
-    let entries = names(&named(&spec["definitions"], "interrupt-mode")["entries"]);
-    let found: Vec<_> = wire::interrupt_mode::ALL
-        .iter()
-        .map(|&(value, name)| (value as usize, name.to_owned()))
-        .collect();
-    assert_eq!(found, entries.into_iter().enumerate().collect::<Vec<_>>());
+fn entries_of_definitions() {
+    let check = |definition: &str, found: &[(u32, &str)]| {
+        let spec = spec();
+        let entries = names(&named(&spec["definitions"], definition)["entries"]);
+        let found: Vec<_> = found
+            .iter()
+            .map(|&(value, name)| (value as usize, name.to_owned()))
+            .collect();
+        assert_eq!(found, entries.into_iter().enumerate().collect::<Vec<_>>());
+    };
+    check("interrupt-mode", wire::interrupt_mode::ALL);
+    check("path", wire::path::ALL);
+    assert_eq!(names(&spec()["definitions"]), ["interrupt-mode", "path"]);
 }

@@ -2,6 +2,7 @@
 
 use crate::quantity;
 use clap::{Args, Parser, Subcommand};
+use irqcast::Paths;
 use irqcast::wire::{DMA_MAX, FACTORIAL_MAX};
 use std::time::Duration;
 
@@ -22,7 +23,8 @@ Examples:
   irqcastctl monitor --json --duration 10
   irqcastctl raise --device 0 --bits 0x6 --count 100
   irqcastctl factorial 5
-  irqcastctl dma 64";
+  irqcastctl dma 64
+  irqcastctl set --paths netlink-multicast,chardev";
 
 /// Lists irqcast devices, shows their events and makes them interrupt.
 ///
@@ -85,6 +87,19 @@ pub enum Command {
         #[command(flatten)]
         limit: Limit,
     },
+    /// Change how a device tells of its interrupts, until it is unbound.
+    #[command(after_help = EXIT_CODES)]
+    Set(Set),
+}
+
+/// What to change of a device.
+#[derive(Debug, Args)]
+pub struct Set {
+    /// Delivery paths to switch on, separated by commas; the others are switched off. Or all, or none.
+    ///
+    /// There are netlink-multicast, netlink-unicast, chardev, signal, eventfd and sysfs.
+    #[arg(long, value_name = "LIST")]
+    pub paths: Paths,
 }
 
 /// When to stop printing events.
@@ -160,6 +175,7 @@ mod tests {
         check(&["factorial", "1048577"], &["0..=1048576"]);
         check(&["raise", "--bits", "0"], &["--bits", "at least one"]);
         check(&["raise", "--count", "0"], &["--count"]);
+        check(&["set", "--paths", "mmap"], &["mmap", "chardev", "all"]);
         check(&["monitor", "--duration", "soon"], &["--duration", "unit"]);
     }
 }

@@ -4,6 +4,7 @@ mod act;
 mod list;
 mod monitor;
 mod raise;
+mod set;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
@@ -25,6 +26,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
             let action = act::Action::Dma(*bytes);
             act::run(cli.device, action, *limit, &mut printer)
         }
+        Command::Set(set) => set::run(cli.device, set),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Prints events, losses and devices, for people or as JSON lines.
 
-use irqcast::{Device, Event, Lost};
+use irqcast::{Device, Event, Lost, Paths};
 use std::fmt::Display;
 use std::io::{self, StdoutLock, Write};
 
@@ -94,6 +94,26 @@ impl<W: Write> Printer<W> {
                 device.spurious
             ))?;
         }
+        self.line("")?;
+        self.line(&format!(
+            "{:>6} {:>8} {:>12} {:>15} {:>12} {:>15} PATHS",
+            "DEVICE", "HISTORY", "SWITCHED-OFF", "READER-OVERRUNS", "SIGNALS", "EVENTFD-SIGNALS"
+        ))?;
+        for device in devices {
+            let paths = match device.paths {
+                paths if paths == Paths::all() => "all".to_owned(),
+                paths => paths.to_string(),
+            };
+            self.line(&format!(
+                "{:>6} {:>8} {:>12} {:>15} {:>12} {:>15} {paths}",
+                device.device,
+                device.history,
+                device.switched_off,
+                device.reader_overruns,
+                device.signals,
+                device.eventfd_signals
+            ))?;
+        }
         Ok(())
     }
 
@@ -164,16 +184,23 @@ mod tests {
             alloc_failures: 0,
             send_errors: 0,
             spurious: 2,
+            paths: Paths::all(),
+            history: 4096,
+            switched_off: 0,
+            reader_overruns: 3,
+            signals: 0,
+            eventfd_signals: 0,
         };
         let table = printed(false, |printer| {
             printer.devices(&[device.clone(), device.clone()])
         });
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines.len(), 3);
+        assert_eq!(lines.len(), 7);
         assert!(
-            lines.iter().all(|line| line.len() == lines[0].len()),
+            lines[..3].iter().all(|line| line.len() == lines[0].len()),
             "{table}"
         );
+        assert!(lines[3].is_empty() && lines[5].ends_with(" all"), "{table}");
         let json = printed(true, |printer| printer.devices(&[device]));
         assert!(json.starts_with("{\"device\":0,") && json.ends_with("}\n"));
     }

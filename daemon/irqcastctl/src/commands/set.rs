@@ -1,0 +1,15 @@
+//! `irqcastctl set`
+
+use super::targets;
+use crate::cli::Set;
+use crate::failure::Failure;
+use irqcast::Client;
+
+/// Changes each device.
+pub fn run(device: Option<u32>, set: &Set) -> Result<(), Failure> {
+    let mut client = Client::open()?;
+    for device in targets(&mut client, device)? {
+        client.set_paths(device, set.paths)?;
+    }
+    Ok(())
+}

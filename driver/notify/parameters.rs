@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What whoever loads the module decides of the core.
+
+use super::paths::PathSet;
+
+/// Most bytes that an event may carry for measuring.
+const PAYLOAD_MAX: usize = 4032;
+
+/// What whoever loads the module decides of the core.
+pub(crate) struct Parameters {
+    /// How many events a device's ring holds.
+    pub(super) history: u32,
+    /// The delivery paths that are on at first.
+    pub(super) paths: PathSet,
+    /// Whether the handler tells how long it took.
+    pub(super) measure: bool,
+    /// How many bytes each event carries beside what it tells.
+    payload: u16,
+}
+
+impl Parameters {
+    /// Takes the values of the module parameters of the same names.
+    pub(crate) fn new(history: u32, paths: u32, measure: bool, payload: u16) -> Self {
+        Self {
+            history,
+            paths: PathSet::from_bits(paths),
+            measure,
+            payload,
+        }
+    }
+
+    /// Returns how many bytes each event carries beside what it tells.
+    pub(super) fn payload(&self) -> usize {
+        usize::from(self.payload).min(PAYLOAD_MAX)
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The delivery paths: ways on which a device's event reaches user space.
+//!
+//! Each is a file of this folder and implements [`Deliver`]. The set of them is closed: a new one
+//! gets a bit in `spec/irqcast.yaml`, a [`Path`], and its place in [`Paths::deliver`]. Before any of
+//! them is asked, the event is in the ring, so none can lose it for another.
+
+pub(super) mod netlink_multicast;
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+use crate::{
+    genetlink::Group,
+    protocol::{
+        path,
+        PATHS_MAX, //
+    }, //
+};
+
+use super::{
+    record::Record,
+    source::Source,
+    word::Word, //
+};
+
+use self::netlink_multicast::NetlinkMulticast;
+
+/// A way on which an event reaches user space.
+pub(super) trait Deliver {
+    /// Tells of an event.
+    ///
+    /// Called by the interrupt handler, in hard interrupt context, for one event after the other.
+    /// It must not wait, and returns soon when nobody listens.
+    fn deliver(&self, record: &Record);
+}
+
+/// A delivery path.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(super) enum Path {
+    /// A netlink message to a multicast group.
+    NetlinkMulticast = 1 << path::NETLINK_MULTICAST,
+}
+
+/// A set of delivery paths.
+#[derive(Clone, Copy)]
+pub(super) struct PathSet(u32);
+
+impl PathSet {
+    /// Returns the set of the paths whose bits are set. Bits that mean nothing are ignored.
+    pub(super) fn from_bits(bits: u32) -> Self {
+        Self(bits & PATHS_MAX)
+    }
+
+    /// Returns the bits of the paths in the set.
+    pub(super) fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Returns whether `path` is in the set.
+    #[inline]
+    pub(super) fn contains(self, path: Path) -> bool {
+        self.0 & path as u32 != 0
+    }
+}
+
+/// Which delivery paths are on. Whoever switches them is heard by the next event.
+pub(super) struct Switches(Word);
+
+impl Switches {
+    /// These are on, and no others.
+    pub(super) fn new(on: PathSet) -> Self {
+        Self(Word::new(on.bits().into()))
+    }
+
+    /// Returns those that are on.
+    #[inline]
+    pub(super) fn on(&self) -> PathSet {
+        // CAST: It was a `u32`.
+        PathSet(self.0.read() as u32)
+    }
+
+    /// Switches these on and all others off.
+    pub(super) fn switch(&self, on: PathSet) {
+        self.0.write(on.bits().into());
+    }
+}
+
+/// The delivery paths of one device.
+pub(super) struct Paths {
+    netlink_multicast: NetlinkMulticast,
+}
+
+impl Paths {
+    /// Prepares all paths of the device `source`, whose messages go to `group`.
+    pub(super) fn new(source: Arc<Source>, group: Group) -> Self {
+        Self {
+            netlink_multicast: NetlinkMulticast::new(source, group),
+        }
+    }
+
+    /// Tells of an event on the paths of `on`.
+    #[inline]
+    pub(super) fn deliver(&self, on: PathSet, record: &Record) {
+        if on.contains(Path::NetlinkMulticast) {
+            self.netlink_multicast.deliver(record);
+        } else {
+            self.netlink_multicast.skip();
+        }
+    }
+}
+
+#[kunit_tests(irqcast_paths)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_hold_what_was_switched() {
+        let all = PathSet::from_bits(u32::MAX);
+        assert_eq!(all.bits(), PATHS_MAX);
+        let switches = Switches::new(all);
+        assert!(switches.on().contains(Path::NetlinkMulticast));
+        switches.switch(PathSet::from_bits(0));
+        assert!(!switches.on().contains(Path::NetlinkMulticast));
+    }
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The history of a device: a ring that holds its last events.
+//!
+//! The handler writes and nobody else; readers in the kernel and in processes that have mapped the
+//! ring read at any time, and find out by sequence numbers whether the handler overwrote what they
+//! were reading. `docs/protocol.md` documents layout and protocol, in the section "The mapped ring".
+
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+use super::{
+    record::{
+        Record,
+        HANDLER_NS_WORD,
+        LOST_WORD,
+        RECORD_WORDS,
+        SEQ_WORD, //
+    },
+    word::{
+        read_barrier,
+        write_barrier,
+        Word, //
+    }, //
+};
+
+/// First word of the ring: "irqcast" and a NUL, as text.
+const MAGIC: u64 = u64::from_ne_bytes(*b"irqcast\0");
+
+/// Version of the layout.
+const VERSION: u32 = 1;
+
+/// Number of words before the first record: a page.
+const HEADER_WORDS: usize = PAGE_SIZE / size_of::<Word>();
+
+/// Words of the header.
+mod header {
+    /// [`MAGIC`](super::MAGIC).
+    pub(super) const MAGIC: usize = 0;
+    /// `u32` version, `u32` size of the header in bytes.
+    pub(super) const VERSION: usize = 1;
+    /// `u32` size of a record in bytes, `u32` instance number of the device.
+    pub(super) const RECORD_SIZE: usize = 2;
+    /// Number of records in the ring, a power of two.
+    pub(super) const CAPACITY: usize = 3;
+    /// 1 when there will be no more events.
+    pub(super) const ENDED: usize = 4;
+    /// Sequence number of the last event. In a cache line of its own.
+    pub(super) const HEAD: usize = 8;
+}
+
+/// How many events the ring of a device may hold.
+pub(super) const CAPACITIES: core::ops::RangeInclusive<u32> = 16..=1_048_576;
+
+/// The last events of a device.
+pub(super) struct Ring {
+    /// The header and then the records, in whole pages of their own.
+    words: VVec<Word>,
+    /// Number of words of a record.
+    record_words: usize,
+    /// Number of records, less one.
+    mask: u64,
+}
+
+/// A record is not in the ring any more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Overwritten;
+
+impl Ring {
+    /// Makes a ring for the device `number` that holds `capacity` events, rounded up to a power of
+    /// two, each followed by `payload` words.
+    pub(super) fn new(number: u32, capacity: u32, payload: usize) -> Result<Self> {
+        let capacity = capacity
+            .clamp(*CAPACITIES.start(), *CAPACITIES.end())
+            .next_power_of_two();
+        let record_words = RECORD_WORDS + payload;
+        let length = HEADER_WORDS + capacity as usize * record_words;
+
+        let mut words = VVec::with_capacity(length, GFP_KERNEL)?;
+        for _ in 0..length {
+            words.push_within_capacity(Word::new(0))?;
+        }
+
+        let ring = Self {
+            words,
+            record_words,
+            mask: u64::from(capacity) - 1,
+        };
+        // CAST: A page, and at most 4096 bytes and a record, fit into 32 bits.
+        let (header_size, record_size) = (PAGE_SIZE as u32, (record_words * 8) as u32);
+        ring.words[header::VERSION].write(pair(VERSION, header_size));
+        ring.words[header::RECORD_SIZE].write(pair(record_size, number));
+        ring.words[header::CAPACITY].write(u64::from(capacity));
+        ring.words[header::MAGIC].write(MAGIC);
+        Ok(ring)
+    }
+
+    /// Returns how many events the ring holds.
+    pub(super) fn capacity(&self) -> u64 {
+        self.mask + 1
+    }
+
+    /// Returns the number of words of a record with its payload.
+    pub(super) fn record_words(&self) -> usize {
+        self.record_words
+    }
+
+    /// Returns the sequence number of the last event, 0 before the first.
+    #[inline]
+    pub(super) fn head(&self) -> u64 {
+        let head = self.words[header::HEAD].read();
+        read_barrier();
+        head
+    }
+
+    /// Adds an event. To be called by the handler only, for sequence numbers without a gap.
+    ///
+    /// `payload` has as many words as [`Self::new`] was told.
+    #[inline]
+    pub(super) fn write(&self, record: &Record, payload: &[u64]) {
+        let slot = self.slot(record.seq);
+        let (fixed, rest) = slot.split_at(RECORD_WORDS);
+
+        // Whoever reads the old event must not take parts of the new one for it.
+        fixed[SEQ_WORD].write(0);
+        write_barrier();
+        for (word, value) in fixed.iter().zip(record.to_words()).skip(SEQ_WORD + 1) {
+            word.write(value);
+        }
+        for (word, value) in rest.iter().zip(payload) {
+            word.write(*value);
+        }
+        // Whoever sees the sequence number sees the event too.
+        write_barrier();
+        fixed[SEQ_WORD].write(record.seq);
+        write_barrier();
+        self.words[header::HEAD].write(record.seq);
+    }
+
+    /// Adds to the event that was written last how long the handler took. To be called by the
+    /// handler only.
+    pub(super) fn write_duration(&self, record: &Record, handler_ns: u32) {
+        self.slot(record.seq)[HANDLER_NS_WORD].write(record.handler_ns_word(handler_ns));
+    }
+
+    /// Tells those who have mapped the ring that there will be no more events.
+    pub(super) fn end(&self) {
+        self.words[header::ENDED].write(1);
+    }
+
+    /// Copies the event `seq`, which has been written once, to `to`, with as much of its payload as
+    /// there is room for.
+    pub(super) fn read(&self, seq: u64, to: &mut [u64]) -> Result<(), Overwritten> {
+        let slot = self.slot(seq);
+
+        if slot[SEQ_WORD].read() != seq {
+            return Err(Overwritten);
+        }
+        read_barrier();
+        for (value, word) in to.iter_mut().zip(slot) {
+            *value = word.read();
+        }
+        read_barrier();
+        if slot[SEQ_WORD].read() != seq {
+            return Err(Overwritten);
+        }
+        Ok(())
+    }
+
+    /// Copies the first event from `next` on that is still there to `to`, and returns its sequence
+    /// number: `next` where nothing was lost. Its word [`LOST_WORD`] then says how many were.
+    ///
+    /// Returns [`None`] when there is none yet.
+    pub(super) fn read_from(&self, next: u64, to: &mut [u64]) -> Option<u64> {
+        let mut keep = self.capacity();
+
+        loop {
+            let head = self.head();
+            if next > head {
+                return None;
+            }
+
+            let seq = next.max(1).max((head + 1).saturating_sub(keep));
+            if self.read(seq, to).is_ok() {
+                if let Some(lost) = to.get_mut(LOST_WORD) {
+                    *lost = seq - next;
+                }
+                return Some(seq);
+            }
+            // The handler is just overwriting it. Keep away from it, so as not to run after it.
+            keep = self.capacity() / 2;
+        }
+    }
+
+    fn slot(&self, seq: u64) -> &[Word] {
+        // CAST: At most the capacity, which is a `u32`.
+        let place = (seq & self.mask) as usize;
+        let start = HEADER_WORDS + place * self.record_words;
+        &self.words[start..start + self.record_words]
+    }
+}
+
+/// Two `u32` fields that follow each other, as one word.
+fn pair(first: u32, second: u32) -> u64 {
+    if cfg!(target_endian = "little") {
+        u64::from(first) | u64::from(second) << 32
+    } else {
+        u64::from(first) << 32 | u64::from(second)
+    }
+}
+
+#[kunit_tests(irqcast_ring)]
+mod tests {
+    use super::*;
+
+    fn filled(capacity: u32, payload: &[u64], last: u64) -> Result<Ring> {
+        let ring = Ring::new(3, capacity, payload.len())?;
+        for seq in 1..=last {
+            let record = Record {
+                seq,
+                cause: seq as u32,
+                ..Record::default()
+            };
+            ring.write(&record, payload);
+        }
+        Ok(ring)
+    }
+
+    #[test]
+    fn capacity_is_a_power_of_two_within_limits() -> Result {
+        for (asked, given) in [(0, 16), (16, 16), (17, 32), (4096, 4096)] {
+            assert_eq!(Ring::new(0, asked, 0)?.capacity(), given);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn reading_goes_on_after_what_was_overwritten() -> Result {
+        // (last, next, read, lost)
+        for (last, next, read, lost) in [
+            (0, 1, None, 0),
+            (1, 1, Some(1), 0),
+            (1, 2, None, 0),
+            (16, 1, Some(1), 0),
+            (17, 1, Some(2), 1),
+            (40, 17, Some(25), 8),
+            (40, 25, Some(25), 0),
+        ] {
+            let ring = filled(16, &[], last)?;
+            let mut words = [0; RECORD_WORDS];
+            assert_eq!(ring.read_from(next, &mut words), read);
+            if let Some(seq) = read {
+                let record = Record::from_words(words);
+                assert_eq!((record.seq, record.lost), (seq, lost));
+                assert_eq!(u64::from(record.cause), seq);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_overwritten_event_is_not_another() -> Result {
+        let ring = filled(16, &[], 17)?;
+        let mut words = [0; RECORD_WORDS];
+        assert_eq!(ring.read(1, &mut words), Err(Overwritten));
+        assert_eq!(ring.read(17, &mut words), Ok(()));
+        Ok(())
+    }
+
+    #[test]
+    fn payload_follows_its_record() -> Result {
+        let ring = filled(16, &[5, 6], 20)?;
+        let mut words = [0; RECORD_WORDS + 2];
+        assert_eq!(ring.record_words(), words.len());
+        assert_eq!(ring.read(20, &mut words), Ok(()));
+        assert_eq!(words[RECORD_WORDS..], [5, 6]);
+        Ok(())
+    }
+}

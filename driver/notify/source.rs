@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A device that interrupts: what it is called, its counters and its last events.
+
+use kernel::{
+    fmt,
+    prelude::*, //
+};
+
+use crate::{
+    genetlink::{
+        size,
+        Attributes, //
+    },
+    protocol::{
+        device,
+        interrupt_mode, //
+    }, //
+};
+
+use super::{
+    counters::Counters,
+    event::Form,
+    parameters::Parameters,
+    paths::{
+        PathSet,
+        Switches, //
+    },
+    record::Record,
+    ring::Ring, //
+};
+
+/// How a device signals its interrupts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InterruptMode {
+    /// A level on a line that devices may share.
+    Intx,
+    /// A message signaled interrupt of its own.
+    Msi,
+}
+
+impl InterruptMode {
+    fn as_raw(self) -> u32 {
+        match self {
+            Self::Intx => interrupt_mode::INTX,
+            Self::Msi => interrupt_mode::MSI,
+        }
+    }
+}
+
+impl fmt::Display for InterruptMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Intx => "INTx",
+            Self::Msi => "MSI",
+        })
+    }
+}
+
+/// A device that interrupts. It stays while anybody has use of its events, also when it is unbound.
+pub(crate) struct Source {
+    number: u32,
+    mode: InterruptMode,
+    form: Form,
+    counters: Counters,
+    ring: Ring,
+    switches: Switches,
+    /// What follows each event, in whole words.
+    payload: KVec<u64>,
+    /// How many bytes of it count.
+    payload_bytes: usize,
+    /// Whether the handler tells how long it took.
+    measure: bool,
+}
+
+impl Source {
+    /// The device `number`, which people know by its `address`, and whose events have data with
+    /// these attributes.
+    pub(super) fn new(
+        number: u32,
+        address: &CStr,
+        mode: InterruptMode,
+        data: &'static [u16],
+        parameters: &Parameters,
+    ) -> Result<Self> {
+        let payload_bytes = parameters.payload();
+        let payload = KVec::from_elem(
+            u64::from_ne_bytes([0xa5; 8]),
+            payload_bytes.div_ceil(size_of::<u64>()),
+            GFP_KERNEL,
+        )?;
+
+        Ok(Self {
+            number,
+            mode,
+            form: Form::new(address, data, payload_bytes)?,
+            counters: Counters::new(),
+            ring: Ring::new(number, parameters.history, payload.len())?,
+            switches: Switches::new(parameters.paths),
+            payload,
+            payload_bytes,
+            measure: parameters.measure,
+        })
+    }
+
+    /// Returns the instance number.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Returns how the device signals its interrupts.
+    pub(crate) fn mode(&self) -> InterruptMode {
+        self.mode
+    }
+
+    /// Returns what became of the device's interrupts.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Returns the device's last events.
+    pub(super) fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    /// Returns the delivery paths that are on.
+    #[inline]
+    pub(super) fn on(&self) -> PathSet {
+        self.switches.on()
+    }
+
+    /// Switches these delivery paths on and all others off.
+    pub(super) fn switch(&self, on: PathSet) {
+        self.switches.switch(on);
+    }
+
+    /// Returns whether the handler tells how long it took.
+    pub(super) fn measures(&self) -> bool {
+        self.measure
+    }
+
+    /// Keeps an event in the ring. To be called by the handler only.
+    #[inline]
+    pub(super) fn keep(&self, record: &Record) {
+        self.ring.write(record, &self.payload);
+    }
+
+    /// Returns the size in bytes of the attributes that [`Self::put_event`] writes.
+    pub(super) fn event_size(&self, record: &Record) -> usize {
+        self.form.size(record)
+    }
+
+    /// Writes the attributes of an event.
+    pub(super) fn put_event(&self, record: &Record, attributes: &mut Attributes<'_>) -> Result {
+        let payload = &self.payload.as_slice().as_bytes()[..self.payload_bytes];
+        self.form.put(record, payload, attributes)
+    }
+
+    /// Returns the size in bytes of the attributes that [`Self::put`] writes.
+    pub(super) fn size(&self) -> usize {
+        const U32S: usize = 4;
+        const COUNTERS: usize = 10;
+
+        size::string(self.form.address()) + U32S * size::u32() + COUNTERS * size::u64()
+    }
+
+    /// Writes the device and its counters. May sleep.
+    pub(super) fn put(&self, attributes: &mut Attributes<'_>) -> Result {
+        let counters = self.counters.snapshot();
+        let counters = [
+            (device::INTERRUPTS, counters.interrupts),
+            (device::EVENTS_SENT, counters.events_sent),
+            (device::NO_LISTENER, counters.no_listener),
+            (device::ALLOC_FAILURES, counters.alloc_failures),
+            (device::SEND_ERRORS, counters.send_errors),
+            (device::SPURIOUS, counters.spurious),
+            (device::SWITCHED_OFF, counters.switched_off),
+            (device::READER_OVERRUNS, self.counters.reader_overruns()),
+            (device::SIGNALS, counters.signals),
+            (device::EVENTFD_SIGNALS, counters.eventfd_signals),
+        ];
+
+        attributes.put_u32(device::DEVICE, self.number)?;
+        attributes.put_string(device::ADDRESS, self.form.address())?;
+        attributes.put_u32(device::INTERRUPT_MODE, self.mode.as_raw())?;
+        attributes.put_u32(device::PATHS, self.on().bits())?;
+        // CAST: It was a `u32`.
+        attributes.put_u32(device::HISTORY, self.ring.capacity() as u32)?;
+        for (attribute, value) in counters {
+            attributes.put_u64(attribute, value, device::PAD)?;
+        }
+        Ok(())
+    }
+}
