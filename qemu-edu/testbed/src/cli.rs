@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 use crate::exit;
 
@@ -28,6 +28,7 @@ Examples:
   cargo testbed demo                          see an interrupt travel to a hook script
   cargo testbed test                          every test, host and virtual machine
   cargo testbed test --kernel stock msi::     tests whose name contains 'msi::', one kernel
+  cargo testbed bench --mode icount           compare the delivery paths
   cargo testbed run -- irqcastctl list        one command in a fresh guest
   cargo testbed shell --devices 2             look around in a guest with two devices
   cargo testbed setup --kdir ~/linux          with a kernel that you built";
@@ -45,6 +46,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run the tests; the last line counts passed, failed and skipped
     Test(TestArgs),
+    /// Compare the ways from an interrupt to user space, with figures
+    Bench(BenchArgs),
     /// Boot a guest with the driver loaded, run one command in it, pass on its status
     Run(RunArgs),
     /// Boot a guest with the driver loaded and open a shell in it
@@ -180,6 +183,66 @@ pub enum Only {
     Host,
     /// Tests in virtual machines
     Vm,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Clone, Args)]
+#[command(long_about = "\
+Compare the ways from an interrupt to user space, with figures
+
+Every path of the driver, and what the kernel has beside it (uio, vfio, uevents), is measured
+on the same device in the same guest: latency, time in the handler, system calls, context
+switches and processor time an event, rates with and without loss, bursts, many listeners,
+larger events. The order is by chance, and repeatable with --seed. Compare figures of one run
+only.
+
+In the mode `wall` the guest has two processors, and its time is that of this machine, so
+keep the machine idle. In the mode `icount` it has one, and its time is the number of
+instructions that it executes: two runs give the same figures, also on a busy machine, but
+there is nothing to say about rates.")]
+#[command(after_help = "\
+Examples:
+  cargo testbed bench                                       everything, at most 10 minutes
+  cargo testbed bench --mode icount --json figures.json     figures that can be repeated
+  cargo testbed bench --paths netlink-multicast,uio --samples 200
+  cargo testbed bench --html comparison.html                a page with curves")]
+pub struct BenchArgs {
+    /// Which clock the guest has
+    #[arg(long, value_enum, default_value_t = BenchMode::Wall)]
+    pub mode: BenchMode,
+
+    /// Paths to measure, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(irqcast_bench::catalogue::NAMES))]
+    pub paths: Vec<String>,
+
+    /// Latency samples of each path
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub samples: u32,
+
+    /// Decides the order in which the paths are measured [default: by chance]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Measure latency and handler only: no rates, bursts, many listeners or larger events
+    #[arg(long)]
+    pub latency_only: bool,
+
+    /// Write all figures to this file (docs/comparison.md says what they are)
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// Write a page with curves to this file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// Which clock the benchmark's guest has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchMode {
+    /// This machine's, with two processors
+    Wall,
+    /// One that counts instructions, with one processor
+    Icount,
 }
 
 /// What `run` and `shell` put into the machine.

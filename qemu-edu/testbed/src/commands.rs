@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub mod bench;
 pub mod demo;
 mod guest;
 pub mod run;
@@ -21,6 +22,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Setup(args) => setup::run(&cli.options, args, ui),
         Command::Demo(args) => demo::run(&cli.options, args, ui),
         Command::Test(args) => test::run(&cli.options, args, ui),
+        Command::Bench(args) => bench::run(&cli.options, args, ui),
         Command::Run(args) => run::run(&cli.options, args, ui),
         Command::Shell(args) => shell::run(&cli.options, args, ui),
     }

@@ -48,6 +48,8 @@ pub struct Userland {
     pub irqcastctl: PathBuf,
     /// The end-to-end tests.
     pub e2e: PathBuf,
+    /// The half of the benchmark that measures.
+    pub bench: PathBuf,
 }
 
 /// QEMU, in an unpacked Debian tree. It runs on the host, with the tree's own libraries.

@@ -25,7 +25,7 @@ mod stock;
 mod userland;
 mod workspace;
 
-use std::{thread, time::Instant};
+use std::{path::PathBuf, thread, time::Instant};
 
 use anyhow::Context;
 
@@ -146,7 +146,7 @@ impl Setup {
                 custom::get(folder, &options.series, ui, root)?
             }
         };
-        let (driver, entry) = driver::get(workspace, cache, ui, root, &built)?;
+        let (driver, entry) = driver::get(&driver::DRIVER, workspace, cache, ui, root, &built)?;
         let entries = built.entry.iter().cloned().chain([entry]).collect();
         let prepared = Prepared {
             kernel: built.kernel.clone(),
@@ -162,6 +162,23 @@ impl Setup {
             prepared,
             entries,
         })
+    }
+
+    /// Makes the C twin of the driver for a kernel.
+    pub fn twin(&self, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<PathBuf> {
+        let Self {
+            workspace,
+            cache,
+            root,
+            ..
+        } = self;
+        let (twin, _) = driver::get(&driver::TWIN, workspace, cache, ui, root, &kernel.built)?;
+        Ok(twin)
+    }
+
+    /// Keeps everything in the cache until the testbed ends: machines use it.
+    pub fn keep_until_exit(self) {
+        self.cache.keep_until_exit();
     }
 
     /// The build root.

@@ -14,12 +14,15 @@ mod logs;
 mod lost;
 mod machine;
 mod memory_file;
+mod modules;
 mod python;
 mod qemu;
 mod qmp;
 mod running;
 
 pub use self::{
+    accelerator::Accelerator,
+    args::processors,
     command::{Completed, Invocation},
     link::{Event, Stream},
     logs::Logs,

@@ -1,4 +1,6 @@
 //! What the benchmark's two halves share: the guest's program measures, the testbed reports.
 
+pub mod catalogue;
 pub mod distribution;
+pub mod plan;
 pub mod schema;

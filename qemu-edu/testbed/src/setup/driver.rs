@@ -1,4 +1,4 @@
-//! The driver, built for one kernel.
+//! The driver, and the benchmark's C twin of it, built for one kernel.
 
 use std::{
     fs,
@@ -13,8 +13,35 @@ use crate::{
     ui::Ui,
 };
 
-/// The module's file name.
-const MODULE: &str = "irqcast_edu.ko";
+/// A module that the repository has the source of.
+pub struct Module {
+    /// Its folder in the repository.
+    folder: &'static str,
+    /// Its file name.
+    file: &'static str,
+    /// What it is called in messages.
+    what: &'static str,
+    /// Kinds of its cache entries: for the stock kernel, the debug kernel, and others. A kind
+    /// for each, so that the module for one does not count as an older version of the module
+    /// for another.
+    kinds: [&'static str; 3],
+}
+
+/// The driver.
+pub const DRIVER: Module = Module {
+    folder: "driver",
+    file: "irqcast_edu.ko",
+    what: "driver",
+    kinds: ["driver-stock", "driver-debug", "driver-custom"],
+};
+
+/// Its twin in C.
+pub const TWIN: Module = Module {
+    folder: "tests/twin",
+    file: "irqcast_twin.ko",
+    what: "C twin of the driver",
+    kinds: ["twin-stock", "twin-debug", "twin-custom"],
+};
 
 /// Endings of files that a build by hand leaves beside the source.
 const ARTEFACTS: [&str; 8] = [
@@ -28,30 +55,30 @@ const ARTEFACTS: [&str; 8] = [
     "rust-project.json",
 ];
 
-/// Returns the driver for `kernel`, built if its source or the kernel changed, as the module's
+/// Returns the module for `kernel`, built if its source or the kernel changed, as the module's
 /// path and its cache entry.
 pub fn get(
+    module: &Module,
     workspace: &Workspace,
     cache: &Cache,
     ui: &Ui,
     root: &BuildRoot,
     kernel: &BuiltKernel,
 ) -> anyhow::Result<(PathBuf, Entry)> {
-    let folder = workspace.driver();
+    let folder = workspace.root.join(module.folder);
     let files = source_files(&folder)?;
-    // A kind for each kernel, so that the driver for one does not count as an older version of
-    // the driver for another.
+    let [stock, debug, custom] = module.kinds;
     let kind = match kernel.kernel.name.as_str() {
-        "stock" => "driver-stock",
-        "debug" => "driver-debug",
-        _ => "driver-custom",
+        "stock" => stock,
+        "debug" => debug,
+        _ => custom,
     };
     let key = Key::of(kind)
         .with_key(&kernel.key)
         .with_files(&folder, &files)?
         .build();
     let entry = cache.get(&key, ui, |entry| {
-        let step = ui.step(&format!("driver for {}", kernel.kernel.release));
+        let step = ui.step(&format!("{} for {}", module.what, kernel.kernel.release));
         let (source, output) = (entry.join("source"), entry.join("output"));
         copy_files(&folder, &files, &source)?;
         fs::create_dir(&output)
@@ -68,17 +95,18 @@ pub fn get(
             }
         })?;
         anyhow::ensure!(
-            output.join(MODULE).exists(),
-            "the build in {} made no {MODULE}; does driver/Kbuild still name it?",
-            folder.display()
+            output.join(module.file).exists(),
+            "the build in {} made no {}; does its Kbuild still name it?",
+            folder.display(),
+            module.file
         );
-        step.finish(MODULE);
+        step.finish(module.file);
         Ok(Facts::from([(
             "kernel".to_owned(),
             kernel.kernel.release.clone(),
         )]))
     })?;
-    Ok((entry.path().join("output").join(MODULE), entry))
+    Ok((entry.path().join("output").join(module.file), entry))
 }
 
 /// Copies the driver's source, without what builds by hand left there, to the new folder `to`.

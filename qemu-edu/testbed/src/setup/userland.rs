@@ -6,7 +6,13 @@ use super::{run, workspace::Workspace};
 use crate::{prepared::Userland, ui::Ui};
 
 /// The packages that run in the guest.
-const PACKAGES: [&str; 4] = ["irqcastd", "irqcastctl", "irqcast-guest", "irqcast-tests"];
+const PACKAGES: [&str; 5] = [
+    "irqcastd",
+    "irqcastctl",
+    "irqcast-guest",
+    "irqcast-tests",
+    "irqcast-bench",
+];
 
 /// What the guest runs.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -23,6 +29,7 @@ pub fn build(workspace: &Workspace, ui: &Ui) -> anyhow::Result<Userland> {
         irqcastd: folder.join("irqcastd"),
         irqcastctl: folder.join("irqcastctl"),
         e2e: folder.join("irqcast-e2e"),
+        bench: folder.join("irqcast-bench"),
     };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);

@@ -49,6 +49,12 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>)
     arguments.option("-display", "none");
     arguments.option("-machine", CHIPSET);
     match accelerator {
+        // An instruction takes a nanosecond, and a guest that sleeps is woken up at once. So
+        // nothing that the host does shows in the guest's time.
+        _ if machine.icount => {
+            arguments.option("-accel", "tcg");
+            arguments.option("-icount", "shift=0,sleep=off");
+        }
         Accelerator::Kvm => {
             arguments.option("-accel", "kvm");
             arguments.option("-cpu", "host");
@@ -57,7 +63,7 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>)
         // emulated.
         Accelerator::Tcg => arguments.option("-accel", "tcg,thread=multi"),
     }
-    arguments.option("-smp", PROCESSORS.to_string());
+    arguments.option("-smp", processors(machine).to_string());
     arguments.option("-m", format!("{}M", machine.memory_mib));
     arguments.option("-kernel", parts.kernel);
     arguments.option("-initrd", format!("/proc/self/fd/{}", parts.initramfs));
@@ -86,6 +92,11 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>)
         arguments.option("-device", device);
     }
     arguments.0
+}
+
+/// How many processors the machine has.
+pub fn processors(machine: &Machine) -> u8 {
+    if machine.icount { 1 } else { PROCESSORS }
 }
 
 struct Arguments(Vec<OsString>);
@@ -185,6 +196,27 @@ mod tests {
         let machine = Machine::default();
         assert_eq!(values(&list(&machine, Accelerator::Kvm), "-cpu"), ["host"]);
         assert!(values(&list(&machine, Accelerator::Tcg), "-cpu").is_empty());
+    }
+
+    #[test]
+    fn counted_instructions_need_one_translated_processor() {
+        let machine = Machine {
+            icount: true,
+            ..Machine::default()
+        };
+        for accelerator in [Accelerator::Kvm, Accelerator::Tcg] {
+            let list = list(&machine, accelerator);
+            for (name, value) in [
+                ("-accel", "tcg"),
+                ("-icount", "shift=0,sleep=off"),
+                ("-smp", "1"),
+            ] {
+                assert_eq!(values(&list, name), [value], "{name}");
+            }
+        }
+        let list = list(&Machine::default(), Accelerator::Tcg);
+        assert!(values(&list, "-icount").is_empty());
+        assert_eq!(values(&list, "-smp"), ["2"]);
     }
 
     #[test]

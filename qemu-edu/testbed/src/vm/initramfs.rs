@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, bail};
 
 pub use self::archive::{Archive, EXECUTABLE, PLAIN};
-use super::{memory_file, python};
+use super::{memory_file, modules, python};
 use crate::{prepared::Prepared, process};
 
 /// Where the guest finds the driver.
@@ -96,6 +96,19 @@ impl<'a> Builder<'a> {
             "python" => python::add(self.prepared, &mut self.archive),
             _ => bail!("a test wants a layer {name:?}, which the testbed does not know"),
         }
+    }
+
+    /// Adds modules of the kernel's own package with all that they depend on, as it packs
+    /// them, and the list of what depends on what.
+    ///
+    /// A kernel that comes without a package, such as one that a person built, gets none.
+    pub fn stock_modules(&mut self, names: &[&str]) -> anyhow::Result<()> {
+        modules::add(self.prepared, &mut self.archive, names)
+    }
+
+    /// Adds a file of the host.
+    pub fn copy(&mut self, path: &str, from: &Path, mode: u32) -> anyhow::Result<()> {
+        self.archive.copy(path, from, mode)
     }
 
     /// Puts a file of the host into the guest's `/root`, with its permissions.

@@ -19,6 +19,10 @@ pub struct Machine {
     /// Names of the initramfs layers that it needs beside the basic one.
     #[serde(default)]
     pub layers: Vec<String>,
+    /// Whether time in the guest is the number of instructions that it has executed, which
+    /// takes a machine with one processor and without KVM.
+    #[serde(default)]
+    pub icount: bool,
 }
 
 impl Default for Machine {
@@ -29,6 +33,7 @@ impl Default for Machine {
             append: String::new(),
             memory_mib: 512,
             layers: Vec::new(),
+            icount: false,
         }
     }
 }

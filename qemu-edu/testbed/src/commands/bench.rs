@@ -1,0 +1,90 @@
+//! `cargo testbed bench`.
+
+mod collect;
+mod guest;
+mod surroundings;
+
+use std::{
+    fs,
+    process::ExitCode,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context as _;
+use irqcast_bench::{
+    plan::Plan,
+    schema::{self, Mode, Run},
+};
+
+use self::collect::Collected;
+use crate::{
+    cli::{self, BenchMode, KernelChoice},
+    exit,
+    setup::Setup,
+    ui::Ui,
+    vm::Logs,
+};
+
+/// Samples that come before those that count: caches, branch predictors and the kernel's
+/// lazily made things have settled by then.
+const WARM_UP: u32 = 100;
+
+/// Runs the command.
+pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+    let setup = Setup::new(options, ui, false)?;
+    let kernels = options.kernels(&[KernelChoice::Stock]);
+    let kernel = setup.kernel(
+        options,
+        *kernels.first().context("no kernel was chosen")?,
+        ui,
+    )?;
+    let twin = setup.twin(&kernel, ui)?;
+    setup.keep_until_exit();
+    let prepared = kernel.prepared;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let plan = Plan {
+        mode: match args.mode {
+            BenchMode::Wall => Mode::Wall,
+            BenchMode::Icount => Mode::Icount,
+        },
+        paths: args.paths.clone(),
+        samples: args.samples,
+        warm_up: WARM_UP.min(args.samples),
+        seed: args.seed.unwrap_or(now.as_secs()),
+        latency_only: args.latency_only,
+    };
+    let started = Instant::now();
+    let logs = Logs::create(&prepared.cache, options.keep_log.as_deref())?;
+    let measured = guest::measure(&prepared, &twin, &plan, &logs, ui)?;
+    let Collected {
+        paths,
+        storms,
+        skipped,
+    } = measured.collected;
+    let run = Run {
+        schema: schema::VERSION,
+        kernel: measured.kernel,
+        machine: measured.machine,
+        mode: plan.mode,
+        seed: plan.seed,
+        samples: plan.samples,
+        warm_up: plan.warm_up,
+        started: now.as_secs(),
+        seconds: started.elapsed().as_secs_f64(),
+        paths,
+        storms,
+        skipped,
+    };
+    if let Some(path) = &args.json {
+        let mut text = serde_json::to_string(&run).context("failed to write the figures")?;
+        text.push('\n');
+        fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?;
+    }
+    for path in &run.skipped {
+        ui.warn(&format!("{} was not measured: {}", path.name, path.reason));
+    }
+    Ok(ExitCode::from(match run.skipped.is_empty() {
+        true => exit::OK,
+        false => exit::FAILED,
+    }))
+}

@@ -1,0 +1,96 @@
+//! Interrupts without a pause: how many a second the machine takes, by what the handler does.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use irqcast_bench::{
+    plan::Line as Told,
+    schema::{Listener, Storm},
+};
+
+use super::{Bench, latency};
+use crate::{
+    clock,
+    interrupts::Line,
+    listening::{Listening, Setting},
+    paths::{ALL, Options},
+};
+
+/// How long each storm lasts.
+const LENGTH: Duration = Duration::from_secs(2);
+
+/// Raises between two looks at the clock.
+const BATCH: u64 = 256;
+
+/// What the handler does: nothing, or a multicast to one listener from this context.
+const STORMS: [(&str, Option<&str>); 4] = [
+    ("off", None),
+    ("hard", Some("hard")),
+    ("bh", Some("bh")),
+    ("thread", Some("thread")),
+];
+
+/// Measures all of them, one after the other.
+pub fn measure(bench: &Bench<'_>, tell: &mut dyn FnMut(Told) -> Result<()>) -> Result<()> {
+    for (name, context) in STORMS {
+        tell(Told::Storm(one(bench, name, context)?))?;
+    }
+    Ok(())
+}
+
+fn one(bench: &Bench<'_>, name: &str, context: Option<&'static str>) -> Result<Storm> {
+    let path = match context {
+        Some(_) => "netlink-multicast",
+        None => "off",
+    };
+    let options = Options {
+        context,
+        ..Options::default()
+    };
+    let [path] = ALL
+        .iter()
+        .filter(|known| known.name == path)
+        .collect::<Vec<_>>()[..]
+    else {
+        anyhow::bail!("there is no path {path}");
+    };
+    let mut source = (path.open)(&bench.edu, &options)?;
+    let registers = latency::ready(bench)?;
+    let line = Line::of(bench.edu.address())?;
+    let setting = Setting {
+        processor: bench.listeners_processor(),
+        from: 0,
+        to: 0,
+    };
+    let listening = match context {
+        Some(_) => Some(Listening::start(
+            source.receiver(Listener::Blocking)?,
+            setting,
+        )?),
+        None => None,
+    };
+    let before = line.count()?;
+    let start = clock::now();
+    let length = u64::try_from(LENGTH.as_nanos())?;
+    let mut raised = 0;
+    while clock::now() - start < length {
+        for _ in 0..BATCH {
+            registers.raise();
+        }
+        raised += BATCH;
+    }
+    let seconds = (clock::now() - start) as f64 / 1e9;
+    let interrupts = line.count()? - before;
+    let delivered = listening.as_ref().map_or(0, Listening::events);
+    if let Some(listening) = listening {
+        listening.finish()?;
+    }
+    Ok(Storm {
+        name: name.to_owned(),
+        raised,
+        interrupts,
+        delivered,
+        interrupts_hz: interrupts as f64 / seconds,
+        delivered_hz: delivered as f64 / seconds,
+    })
+}

@@ -1,0 +1,97 @@
+//! Generic netlink multicast, sent by the handler itself.
+//!
+//! The listener is one socket with the queue that irqcast's library asks for. It takes one
+//! message a call, checks that the kernel sent it, and looks at its sequence number.
+
+use std::io;
+
+use anyhow::Result;
+use irqcast_bench::schema::Listener;
+use netlink_sys::Socket;
+use nix::errno::Errno;
+
+use super::{Path, Source, irqcast::Driver};
+use crate::{
+    clock,
+    netlink::{self, Family},
+    receive::{Gaps, Receiver, Seen},
+    waiting::Waiting,
+};
+
+/// Bytes of the largest event that is measured, with its headers.
+const DATAGRAM: usize = 8192;
+
+/// The path.
+pub const PATH: Path = Path {
+    name: "netlink-multicast",
+    listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
+    most_listeners: 256,
+    payload: true,
+    told: true,
+    open: |_, options| {
+        Ok(Box::new(Multicast {
+            _driver: Driver::load("netlink-multicast", options)?,
+        }))
+    },
+};
+
+struct Multicast {
+    _driver: Driver,
+}
+
+impl Source for Multicast {
+    fn receiver(&mut self, listener: Listener) -> Result<Box<dyn Receiver>> {
+        member("irqcast", listener)
+    }
+}
+
+/// A listener of the group `events` of a family.
+pub fn member(family: &str, listener: Listener) -> Result<Box<dyn Receiver>> {
+    let group = Family::find(family)?.group("events")?;
+    Ok(Box::new(Member {
+        socket: netlink::joined(group)?,
+        waiting: Waiting::new(listener),
+        buffer: vec![0; DATAGRAM],
+        gaps: Gaps::default(),
+    }))
+}
+
+/// A socket that events come to.
+pub struct Member {
+    socket: Socket,
+    waiting: Waiting,
+    buffer: Vec<u8>,
+    gaps: Gaps,
+}
+
+impl Receiver for Member {
+    fn receive(&mut self) -> io::Result<Seen> {
+        loop {
+            let received = self
+                .waiting
+                .receive(netlink::fd(&self.socket), &mut self.buffer);
+            let returned_ns = clock::now();
+            let length = match received {
+                Ok((length, 0)) => length,
+                Ok(_) => continue,
+                // The next event's number says how many are missing.
+                Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => continue,
+                Err(error) => return Err(error),
+            };
+            let datagram = self.buffer.get(..length).unwrap_or_default();
+            let Some((seq, time)) = netlink::event(datagram) else {
+                continue;
+            };
+            return Ok(Seen {
+                returned_ns,
+                handled_ns: Some(time),
+                events: 1,
+                told: self.gaps.before(seq),
+            });
+        }
+    }
+
+    fn syscalls(&self) -> u64 {
+        self.waiting.syscalls()
+    }
+}

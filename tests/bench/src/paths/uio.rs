@@ -1,0 +1,65 @@
+//! `uio_pci_generic`, unmodified: a driver in user space that reads `/dev/uioN`.
+//!
+//! It knows INTx only. Its handler masks the line in the configuration space and wakes an
+//! interrupt thread, which wakes the reader. The reader has to acknowledge the interrupt and to
+//! unmask the line after each read; that is after the latency and within the costs.
+
+use std::fs::{self, OpenOptions};
+
+use anyhow::{Context as _, Result};
+use irqcast_bench::schema::Listener;
+
+use super::{Path, Source, counting};
+use crate::{
+    edu::{Bound, Edu},
+    modules,
+    receive::Receiver,
+    waiting::Waiting,
+};
+
+/// The path.
+pub const PATH: Path = Path {
+    name: "uio",
+    listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
+    // Each reader would have to leave the unmasking to another.
+    most_listeners: 1,
+    payload: false,
+    told: false,
+    open: |edu, _| {
+        modules::load_stock("uio_pci_generic")?;
+        Ok(Box::new(Uio {
+            _bound: edu.bind("uio_pci_generic")?,
+            edu: edu.clone(),
+        }))
+    },
+};
+
+struct Uio {
+    _bound: Bound,
+    edu: Edu,
+}
+
+impl Source for Uio {
+    fn receiver(&mut self, listener: Listener) -> Result<Box<dyn Receiver>> {
+        let folder = self.edu.file("uio");
+        let node = fs::read_dir(&folder)
+            .ok()
+            .and_then(|mut entries| entries.next()?.ok())
+            .with_context(|| format!("{} is empty", folder.display()))?;
+        let path = std::path::Path::new("/dev").join(node.file_name());
+        let file = OpenOptions::new().read(true).write(true).open(&path);
+        let file = file.with_context(|| format!("failed to open {}", path.display()))?;
+        let count = fs::read_to_string(node.path().join("event"))?;
+        let registers = self.edu.registers()?;
+        let configuration = self.edu.configuration()?;
+        registers.acknowledge();
+        configuration.unmask_line()?;
+        Ok(Box::new(counting::Uio {
+            file: file.into(),
+            waiting: Waiting::new(listener),
+            registers,
+            configuration,
+            last: count.trim().parse()?,
+        }))
+    }
+}
