@@ -48,6 +48,8 @@ pub enum Command {
     Test(TestArgs),
     /// Compare the ways from an interrupt to user space, with figures
     Bench(BenchArgs),
+    /// Show a recorded run of the benchmark, or renew the documentation's figures
+    Report(ReportArgs),
     /// Boot a guest with the driver loaded, run one command in it, pass on its status
     Run(RunArgs),
     /// Boot a guest with the driver loaded and open a shell in it
@@ -243,6 +245,27 @@ pub enum BenchMode {
     Wall,
     /// One that counts instructions, with one processor
     Icount,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed report run.json                   the table of a run that `bench --json` wrote
+  cargo testbed report run.json --html run.html   and a page with its charts
+  cargo testbed report --docs                     put the recordings in docs/comparison/ into docs/comparison.md")]
+pub struct ReportArgs {
+    /// File that `bench --json` wrote
+    #[arg(value_name = "RUN", required_unless_present = "docs")]
+    pub recording: Option<PathBuf>,
+
+    /// Write a page with charts, one file that needs nothing else
+    #[arg(long, value_name = "FILE", requires = "recording")]
+    pub html: Option<PathBuf>,
+
+    /// Renew the figures in docs/comparison.md from the recordings beside it
+    #[arg(long)]
+    pub docs: bool,
 }
 
 /// What `run` and `shell` put into the machine.

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod demo;
 mod guest;
+pub mod report;
 pub mod run;
 pub mod setup;
 pub mod shell;
@@ -24,6 +25,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Test(args) => test::run(&cli.options, args, ui),
         Command::Bench(args) => bench::run(&cli.options, args, ui),
         Command::Run(args) => run::run(&cli.options, args, ui),
+        Command::Report(args) => report::run(args),
         Command::Shell(args) => shell::run(&cli.options, args, ui),
     }
 }

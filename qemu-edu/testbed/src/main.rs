@@ -6,6 +6,7 @@ mod commands;
 mod exit;
 mod namespace;
 mod prepared;
+mod presentation;
 mod process;
 mod setup;
 mod ui;

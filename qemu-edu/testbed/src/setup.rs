@@ -6,6 +6,7 @@
 
 mod apt;
 mod build_root;
+mod chromium;
 mod config;
 mod custom;
 mod debian_tree;
@@ -31,6 +32,7 @@ use anyhow::Context;
 
 use self::{build_root::BuildRoot, kernel::BuiltKernel, packages::KernelPackages, source::Source};
 pub use self::{
+    chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
     driver::{copy_source as copy_driver, source_files as driver_files},
     run::{ProgramFailed, run as run_program},
@@ -189,6 +191,11 @@ impl Setup {
     /// QEMU.
     pub fn qemu(&self) -> &Qemu {
         &self.qemu
+    }
+
+    /// Root folder of a Debian tree with the browser [`CHROMIUM`], made if need be.
+    pub fn browser(&self, options: &Options, ui: &Ui) -> anyhow::Result<PathBuf> {
+        chromium::get(options, &self.cache, ui)
     }
 
     /// The repository.

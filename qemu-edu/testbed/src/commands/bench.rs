@@ -20,6 +20,7 @@ use self::collect::Collected;
 use crate::{
     cli::{self, BenchMode, KernelChoice},
     exit,
+    presentation::{html, table},
     setup::Setup,
     ui::Ui,
     vm::Logs,
@@ -80,9 +81,11 @@ pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Re
         text.push('\n');
         fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?;
     }
-    for path in &run.skipped {
-        ui.warn(&format!("{} was not measured: {}", path.name, path.reason));
+    if let Some(path) = &args.html {
+        fs::write(path, html::render(&run)?)
+            .with_context(|| format!("failed to write {}", path.display()))?;
     }
+    table::print(&run);
     Ok(ExitCode::from(match run.skipped.is_empty() {
         true => exit::OK,
         false => exit::FAILED,

@@ -105,6 +105,7 @@ pub fn get(
                     .chain(of_kernel)
                     .collect(),
                 suites: &[apt::RELEASE, apt::KERNEL_SUITE],
+                excluded: &[],
             },
             &tree,
         )?;

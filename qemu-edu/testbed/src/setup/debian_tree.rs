@@ -34,6 +34,8 @@ pub struct Contents<'a> {
     pub packages: Vec<String>,
     /// Suites of the archive that they may come from.
     pub suites: &'a [&'a str],
+    /// Patterns of paths that are left out, beside documentation and translations.
+    pub excluded: &'a [&'a str],
 }
 
 /// Makes the folder `tree` a Debian tree with `contents`, fetched from `mirror`.
@@ -59,7 +61,7 @@ pub fn make(
     for setting in apt::kept_settings()? {
         command.arg(format!("--aptopt={setting}"));
     }
-    for pattern in EXCLUDED {
+    for pattern in EXCLUDED.iter().chain(contents.excluded) {
         command.arg(format!("--dpkgopt=path-exclude={pattern}"));
     }
     // The tree counts only once it is whole and on the disk, so dpkg need not wait for the disk.

@@ -45,6 +45,7 @@ pub fn get(options: &Options, cache: &Cache, ui: &Ui) -> anyhow::Result<(Qemu, E
                 variant: Variant::Unpacked,
                 packages: PACKAGES.map(str::to_owned).to_vec(),
                 suites: &[apt::RELEASE],
+                excluded: &[],
             },
             &tree,
         )?;

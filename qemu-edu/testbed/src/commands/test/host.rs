@@ -2,6 +2,7 @@
 //! formatting, lints and makefile.
 
 mod driver;
+mod page;
 mod spec;
 mod unit_tests;
 
@@ -38,6 +39,7 @@ pub struct Outcome {
 
 /// What the checks work with.
 struct Context<'a> {
+    options: &'a Options,
     setup: &'a Setup,
     kernel: &'a KernelSetup,
     ui: &'a Ui,
@@ -49,8 +51,9 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("host::spec", spec::check),
+    ("host::page-in-chromium", page::check),
     ("host::driver-format", driver::format),
     ("host::driver-clippy", driver::clippy),
     ("host::driver-warnings", driver::warnings),
@@ -87,6 +90,7 @@ pub fn run(options: &Options, filter: Option<&str>, ui: &Ui) -> anyhow::Result<V
     let kernels = options.kernels(&[KernelChoice::Stock]);
     let kernel = setup.kernel(options, kernels[0], ui)?;
     let context = Context {
+        options,
         setup: &setup,
         kernel: &kernel,
         ui,

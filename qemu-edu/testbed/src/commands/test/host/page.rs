@@ -1,0 +1,188 @@
+//! The benchmark's page in a browser: on a phone and on a desk, in light and in dark.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, ensure};
+use irqcast_bench::schema::Mode;
+use serde::Deserialize;
+
+use super::Context;
+use crate::{
+    namespace::{self, Mount},
+    presentation::{docs, html, sample},
+    process, setup,
+};
+
+/// Judges the page from inside.
+const LOOK: &str = include_str!("page.js");
+
+/// Where the pages are seen in the browser's tree.
+const FOLDER: &str = "/srv/page";
+
+/// Windows of a phone and of a desk. They are high enough for screenshots of much of the page.
+const WINDOWS: [(&str, u32, u32); 2] = [("phone", 360, 6000), ("desk", 1280, 5000)];
+
+/// Themes, as the browser's engine numbers them.
+const THEMES: [(&str, bool, u32); 2] = [("dark", true, 0), ("light", false, 1)];
+
+/// What [`LOOK`] writes into the page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    width: u32,
+    dark: bool,
+    charts: usize,
+    problems: Vec<String>,
+}
+
+/// Runs the check. The screenshots stay in the target folder, to be looked at.
+pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
+    let tree = context.setup.browser(context.options, context.ui)?;
+    let step = context.ui.step("page in Chromium");
+    let top = &context.setup.workspace().root;
+    let folder = top.join("target/page");
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("failed to create {}", folder.display()))?;
+    let browser = Browser { tree, folder };
+    let mut pages = vec![("made-up", html::render(&sample::run())?)];
+    for mode in [Mode::Icount, Mode::Wall] {
+        let recording = docs::recording(top, mode);
+        if recording.exists() {
+            pages.push((mode.name(), html::render(&docs::read_run(&recording)?)?));
+        }
+    }
+    for (name, page) in &pages {
+        let charts = page.matches("<figure class=\"chart\">").count();
+        for (window, width, height) in WINDOWS {
+            for (theme, dark, number) in THEMES {
+                let shot = format!("{name}-{window}-{theme}");
+                let verdict = browser.look(&shot, page, (width, height), number)?;
+                ensure!(
+                    (verdict.width, verdict.dark, verdict.charts) == (width, dark, charts),
+                    "{shot}: the browser was not set as it should be: {verdict:?}"
+                );
+                ensure!(
+                    verdict.problems.is_empty(),
+                    "{shot}: {} problems\n{}",
+                    verdict.problems.len(),
+                    verdict.problems.join("\n")
+                );
+            }
+        }
+    }
+    browser.finds_faults()?;
+    step.finish(&format!("screenshots are in {}", browser.folder.display()));
+    Ok(())
+}
+
+struct Browser {
+    tree: PathBuf,
+    folder: PathBuf,
+}
+
+impl Browser {
+    /// Shows the page and judges it. Fails if the page has anything to say to the console.
+    fn look(
+        &self,
+        name: &str,
+        page: &str,
+        window: (u32, u32),
+        theme: u32,
+    ) -> anyhow::Result<Verdict> {
+        let page = page.replacen("</body>", &format!("<script>{LOOK}</script></body>"), 1);
+        let file = self.folder.join(format!("{name}.html"));
+        fs::write(&file, page).with_context(|| format!("failed to write {}", file.display()))?;
+        let output = process::output(self.command(name, window, theme))?;
+        let log = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "{name}: Chromium failed ({})\n{log}",
+            output.status
+        );
+        let complaints: Vec<&str> = log
+            .lines()
+            .filter(|line| line.contains(":CONSOLE"))
+            .collect();
+        ensure!(
+            complaints.is_empty(),
+            "{name}: the console says\n{}",
+            complaints.join("\n")
+        );
+        let document = String::from_utf8_lossy(&output.stdout);
+        let verdict = document
+            .split_once("<pre id=\"verdict\">")
+            .and_then(|(_, rest)| rest.split_once("</pre>"))
+            .with_context(|| format!("{name}: the page was not judged\n{log}"))?
+            .0;
+        serde_json::from_str(verdict).with_context(|| format!("{name}: {verdict}"))
+    }
+
+    fn command(&self, name: &str, (width, height): (u32, u32), theme: u32) -> Command {
+        let mounts = [Mount::write(&self.folder, FOLDER)];
+        let mut command = namespace::inside(&self.tree, &mounts, setup::CHROMIUM);
+        command.args([
+            // The namespace is the sandbox, and there is no graphics card.
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--no-first-run",
+            "--user-data-dir=/tmp/profile",
+            "--hide-scrollbars",
+            // What pages say to the console goes to standard error.
+            "--enable-logging=stderr",
+            "--dump-dom",
+        ]);
+        command.arg(format!("--window-size={width},{height}"));
+        command.arg(format!("--blink-settings=preferredColorScheme={theme}"));
+        command.arg(format!("--screenshot={FOLDER}/{name}.png"));
+        command.arg(format!("file://{FOLDER}/{name}.html"));
+        command
+    }
+
+    /// A judge who finds fault with nothing proves nothing.
+    fn finds_faults(&self) -> anyhow::Result<()> {
+        let page = "<!doctype html><meta charset=utf-8><style>body{background:#fff}</style><body>\
+                    <main><div style=\"width:900px\">wide</div><figure class=\"chart\"><svg \
+                    width=300 height=100 role=img><title>empty</title><text x=290 y=50>cut off\
+                    </text></svg></figure></main></body>";
+        let verdict = self.look("faulty", page, (360, 800), 0)?;
+        for part in [
+            "the page is",
+            "nothing is drawn",
+            "cut off leaves",
+            "follow the theme",
+        ] {
+            ensure!(
+                verdict
+                    .problems
+                    .iter()
+                    .any(|problem| problem.contains(part)),
+                "the faulty page passed for {part:?}: {:?}",
+                verdict.problems
+            );
+        }
+        let page = "<!doctype html><body><script>missing()</script></body>";
+        let error = self.look("throws", page, (360, 800), 0).err();
+        ensure!(
+            error.is_some_and(|error| error.to_string().contains("missing is not defined")),
+            "an error of a script went unnoticed"
+        );
+        remove(&self.folder, &["faulty", "throws"])
+    }
+}
+
+fn remove(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
+    for name in names {
+        for end in ["html", "png"] {
+            let path = folder.join(format!("{name}.{end}"));
+            fs::remove_file(&path)
+                .with_context(|| format!("failed to remove {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
