@@ -5,6 +5,7 @@
 //! To make this driver probe, QEMU must be run with `-device edu`.
 //!
 //! - [`genetlink`] is a safe interface to generic netlink, which knows nothing of this driver.
+//! - [`chardev`] is a safe interface to character devices, which knows nothing of this driver.
 //! - [`protocol`] is `spec/irqcast.yaml` in Rust: names, numbers and policies of the messages.
 //! - [`notify`] is the notification core. It knows no device.
 //! - [`device`] is the `edu` device, which calls one function of the core from its handler. Whoever
@@ -18,6 +19,7 @@ use kernel::{
     ModuleMetadata, //
 };
 
+mod chardev;
 mod device;
 mod genetlink;
 mod notify;

@@ -23,6 +23,7 @@ mod event;
 mod notifier;
 mod parameters;
 mod paths;
+mod reader;
 mod record;
 mod registry;
 mod ring;
@@ -35,7 +36,10 @@ pub(crate) use self::{
     event::EventData,
     notifier::Notifier,
     parameters::Parameters,
-    record::DATA_WORDS,
+    record::{
+        Record,
+        DATA_WORDS, //
+    },
     registry::{
         pass_to_device,
         Device,

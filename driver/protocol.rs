@@ -134,6 +134,23 @@ pub(crate) mod path {
     pub(crate) const SYSFS: u32 = 5;
 }
 
+/// Commands of the character device.
+pub(crate) mod ioctl {
+    use kernel::ioctl::{
+        _IOR,
+        _IOW, //
+    };
+
+    use crate::notify::Record;
+
+    const TYPE: u32 = 0xeb;
+
+    /// Get the next event, without waiting for it.
+    pub(crate) const NEXT: u32 = _IOR::<Record>(TYPE, 1);
+    /// Say which event is the next, by a pointer to its sequence number.
+    pub(crate) const SET_NEXT: u32 = _IOW::<u64>(TYPE, 2);
+}
+
 /// Largest argument of a factorial.
 pub(crate) const FACTORIAL_MAX: u32 = 1_048_576;
 

@@ -92,7 +92,10 @@ impl pci::Driver for Driver {
                     Interrupt::new(vectors, Ok(Handler::new(edu.clone(), bound)))
                 },
                 _quiesce: Quiesce::new(edu.clone(), bound),
-                _listing: Listing::new(Arc::new(Reachable(edu.clone()), GFP_KERNEL)?)?,
+                _listing: {
+                    let device = Arc::new(Reachable(edu.clone()), GFP_KERNEL)?;
+                    Listing::new(device, bound.as_ref())?
+                },
                 _: {
                     let number = edu.notifier.source().number();
                     dev_info!(pdev, "device {}, interrupts by {}\n", number, mode);

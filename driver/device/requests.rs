@@ -29,7 +29,7 @@ use super::{
 pub(super) struct Reachable(pub(super) Arc<EduDevice>);
 
 impl Device for Reachable {
-    fn source(&self) -> &Source {
+    fn source(&self) -> &Arc<Source> {
         self.0.notifier.source()
     }
 

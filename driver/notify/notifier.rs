@@ -41,8 +41,10 @@ impl<D: EventData> Notifier<D> {
         mode: InterruptMode,
         parameters: &Parameters,
     ) -> Result<Self> {
-        let source = Source::new(instance.number(), address, mode, D::ATTRIBUTES, parameters)?;
-        let source = Arc::new(source, GFP_KERNEL)?;
+        let source = Arc::pin_init(
+            Source::new(instance.number(), address, mode, D::ATTRIBUTES, parameters),
+            GFP_KERNEL,
+        )?;
 
         Ok(Self {
             paths: Paths::new(source.clone(), instance.group()?),
@@ -78,7 +80,7 @@ impl<D: EventData> Notifier<D> {
         }
 
         source.keep(&record);
-        self.paths.deliver(source.on(), &record);
+        self.paths.deliver(&record);
 
         if source.measures() {
             let duration = Monotonic::ktime_get() - time;
@@ -95,13 +97,13 @@ impl<D: EventData> Notifier<D> {
     }
 
     /// Returns the device as requests see it.
-    pub(crate) fn source(&self) -> &Source {
+    pub(crate) fn source(&self) -> &Arc<Source> {
         &self.source
     }
 }
 
 impl<D> Drop for Notifier<D> {
     fn drop(&mut self) {
-        self.source.ring().end();
+        self.source.end();
     }
 }

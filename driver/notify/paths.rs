@@ -6,7 +6,9 @@
 //! gets a bit in `spec/irqcast.yaml`, a [`Path`], and its place in [`Paths::deliver`]. Before any of
 //! them is asked, the event is in the ring, so none can lose it for another.
 
+pub(super) mod chardev;
 pub(super) mod netlink_multicast;
+pub(super) mod signal;
 
 use kernel::{
     prelude::*,
@@ -22,6 +24,10 @@ use crate::{
 };
 
 use super::{
+    counters::{
+        Counters,
+        Outcome, //
+    },
     record::Record,
     source::Source,
     word::Word, //
@@ -34,8 +40,8 @@ pub(super) trait Deliver {
     /// Tells of an event.
     ///
     /// Called by the interrupt handler, in hard interrupt context, for one event after the other.
-    /// It must not wait, and returns soon when nobody listens.
-    fn deliver(&self, record: &Record);
+    /// It must not wait, and returns soon when nobody listens. What becomes of the event it counts.
+    fn deliver(&self, record: &Record, counters: &Counters);
 }
 
 /// A delivery path.
@@ -44,6 +50,10 @@ pub(super) trait Deliver {
 pub(super) enum Path {
     /// A netlink message to a multicast group.
     NetlinkMulticast = 1 << path::NETLINK_MULTICAST,
+    /// A wake-up of readers and pollers of the character device.
+    Chardev = 1 << path::CHARDEV,
+    /// A signal to files of the character device that asked for it.
+    Signal = 1 << path::SIGNAL,
 }
 
 /// A set of delivery paths.
@@ -90,8 +100,11 @@ impl Switches {
     }
 }
 
-/// The delivery paths of one device.
+/// The delivery paths of one device, which its handler uses.
+///
+/// Those that open files wait on are part of the [`Source`], which the files keep.
 pub(super) struct Paths {
+    source: Arc<Source>,
     netlink_multicast: NetlinkMulticast,
 }
 
@@ -99,17 +112,27 @@ impl Paths {
     /// Prepares all paths of the device `source`, whose messages go to `group`.
     pub(super) fn new(source: Arc<Source>, group: Group) -> Self {
         Self {
-            netlink_multicast: NetlinkMulticast::new(source, group),
+            netlink_multicast: NetlinkMulticast::new(source.clone(), group),
+            source,
         }
     }
 
-    /// Tells of an event on the paths of `on`.
+    /// Tells of an event on the paths that are on.
     #[inline]
-    pub(super) fn deliver(&self, on: PathSet, record: &Record) {
+    pub(super) fn deliver(&self, record: &Record) {
+        let (source, counters) = (&*self.source, self.source.counters());
+        let on = source.on();
+
         if on.contains(Path::NetlinkMulticast) {
-            self.netlink_multicast.deliver(record);
+            self.netlink_multicast.deliver(record, counters);
         } else {
-            self.netlink_multicast.skip();
+            counters.count_outcome(Outcome::SwitchedOff);
+        }
+        if on.contains(Path::Chardev) {
+            source.chardev().deliver(record, counters);
+        }
+        if on.contains(Path::Signal) {
+            source.signal().deliver(record, counters);
         }
     }
 }

@@ -3,7 +3,12 @@
 //! All devices: who has which instance number, and which are there to be asked.
 
 use kernel::{
+    device::{
+        self,
+        Bound, //
+    },
     prelude::*,
+    str::CString,
     sync::{
         atomic::{
             Acquire,
@@ -18,6 +23,7 @@ use kernel::{
 };
 
 use crate::{
+    chardev::CharDevice,
     genetlink::{
         Family,
         Group,
@@ -27,12 +33,15 @@ use crate::{
     protocol::request, //
 };
 
-use super::Source;
+use super::{
+    reader::Reader,
+    Source, //
+};
 
 /// A device that requests can reach.
 pub(crate) trait Device: Send + Sync {
     /// Returns what the core knows of the device.
-    fn source(&self) -> &Source;
+    fn source(&self) -> &Arc<Source>;
 
     /// Does what a request other than `device-get` asks of this device.
     ///
@@ -173,17 +182,26 @@ fn first_gap(numbers: impl Iterator<Item = u32>) -> usize {
         .count()
 }
 
-/// A device's place in the list. Until this is dropped, requests reach the device.
+/// A device's place in the list, and its device node. Until this is dropped, requests reach the
+/// device, and its node can be opened.
 ///
 /// Dropping it waits for a request to the device that is being handled.
 pub(crate) struct Listing {
     number: u32,
+    _node: Pin<KBox<CharDevice<Reader>>>,
 }
 
 impl Listing {
-    /// Lists `device` under its instance number.
-    pub(crate) fn new(device: Arc<dyn Device>) -> Result<Self> {
+    /// Lists `device`, which is `parent` to the driver core, under its instance number, and makes
+    /// its node `/dev/irqcast` with the same number.
+    pub(crate) fn new(device: Arc<dyn Device>, parent: &device::Device<Bound>) -> Result<Self> {
         let number = device.source().number();
+        let name = CString::try_from_fmt(fmt!("irqcast{number}"))?;
+        let node = CharDevice::register(name, parent, device.source().clone());
+        let listing = Self {
+            number,
+            _node: KBox::pin_init(node, GFP_KERNEL)?,
+        };
         let mut registry = lock()?;
 
         let entry = registry
@@ -192,7 +210,8 @@ impl Listing {
             .find(|entry| entry.number == number)
             .ok_or(EINVAL)?;
         entry.device = Some(device);
-        Ok(Self { number })
+        drop(registry);
+        Ok(listing)
     }
 }
 

@@ -6,7 +6,11 @@
 //! ring read at any time, and find out by sequence numbers whether the handler overwrote what they
 //! were reading. `docs/protocol.md` documents layout and protocol, in the section "The mapped ring".
 
+use core::ptr::NonNull;
+
 use kernel::{
+    alloc::allocator::VmallocPageIter,
+    mm::virt::VmaNew,
     page::PAGE_SIZE,
     prelude::*, //
 };
@@ -147,7 +151,34 @@ impl Ring {
 
     /// Tells those who have mapped the ring that there will be no more events.
     pub(super) fn end(&self) {
+        write_barrier();
         self.words[header::ENDED].write(1);
+    }
+
+    /// Returns whether there will be no more events.
+    pub(super) fn is_ended(&self) -> bool {
+        let is_ended = self.words[header::ENDED].read() != 0;
+        read_barrier();
+        is_ended
+    }
+
+    /// Maps the ring for reading into a new area of a process.
+    pub(super) fn map(&self, area: &VmaNew) -> Result {
+        let pages = shared_pages(&self.words);
+        if area.end() - area.start() > pages.page_count() * PAGE_SIZE {
+            return Err(EINVAL);
+        }
+        if area.writable() {
+            return Err(EACCES);
+        }
+        area.try_clear_maywrite()?;
+        area.set_dontexpand();
+
+        let area = area.set_mixedmap();
+        (area.start()..area.end())
+            .step_by(PAGE_SIZE)
+            .zip(pages)
+            .try_for_each(|(address, page)| area.vm_insert_page(address, &page))
     }
 
     /// Copies the event `seq`, which has been written once, to `to`, with as much of its payload as
@@ -200,6 +231,15 @@ impl Ring {
         let start = HEADER_WORDS + place * self.record_words;
         &self.words[start..start + self.record_words]
     }
+}
+
+/// Returns the pages that `words` are in, the last of which holds nothing else.
+fn shared_pages(words: &VVec<Word>) -> VmallocPageIter<'_> {
+    let bytes = words.len() * size_of::<Word>();
+
+    // SAFETY: A `VVec` is in an allocation of its own, which starts with a page and lives for as
+    // long as it is borrowed. It is never empty here.
+    unsafe { VmallocPageIter::new(NonNull::from(words.as_slice()).cast(), bytes) }
 }
 
 /// Two `u32` fields that follow each other, as one word.

@@ -23,12 +23,17 @@ use super::{
     event::Form,
     parameters::Parameters,
     paths::{
+        chardev::Chardev,
+        signal::Signal,
         PathSet,
         Switches, //
     },
     record::Record,
     ring::Ring, //
 };
+
+/// What an event carries for measuring.
+const PAYLOAD: u64 = u64::from_ne_bytes([0xa5; 8]);
 
 /// How a device signals its interrupts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,6 +63,7 @@ impl fmt::Display for InterruptMode {
 }
 
 /// A device that interrupts. It stays while anybody has use of its events, also when it is unbound.
+#[pin_data]
 pub(crate) struct Source {
     number: u32,
     mode: InterruptMode,
@@ -71,36 +77,57 @@ pub(crate) struct Source {
     payload_bytes: usize,
     /// Whether the handler tells how long it took.
     measure: bool,
+    #[pin]
+    chardev: Chardev,
+    signal: Signal,
 }
 
 impl Source {
     /// The device `number`, which people know by its `address`, and whose events have data with
     /// these attributes.
-    pub(super) fn new(
+    pub(super) fn new<'a>(
         number: u32,
-        address: &CStr,
+        address: &'a CStr,
         mode: InterruptMode,
         data: &'static [u16],
-        parameters: &Parameters,
-    ) -> Result<Self> {
+        parameters: &'a Parameters,
+    ) -> impl PinInit<Self, Error> + use<'a> {
         let payload_bytes = parameters.payload();
-        let payload = KVec::from_elem(
-            u64::from_ne_bytes([0xa5; 8]),
-            payload_bytes.div_ceil(size_of::<u64>()),
-            GFP_KERNEL,
-        )?;
+        let payload_words = payload_bytes.div_ceil(size_of::<u64>());
+        let history = parameters.history;
 
-        Ok(Self {
+        try_pin_init!(Self {
             number,
             mode,
             form: Form::new(address, data, payload_bytes)?,
             counters: Counters::new(),
-            ring: Ring::new(number, parameters.history, payload.len())?,
+            ring: Ring::new(*number, history, payload_words)?,
             switches: Switches::new(parameters.paths),
-            payload,
+            payload: KVec::from_elem(PAYLOAD, payload_words, GFP_KERNEL)?,
             payload_bytes,
             measure: parameters.measure,
+            chardev <- Chardev::new(),
+            signal: Signal::new(),
         })
+    }
+
+    /// Tells all who wait that there will be no more events. To be called when the handler is gone.
+    pub(super) fn end(&self) {
+        self.ring.end();
+        self.chardev.end();
+        self.signal.end();
+    }
+
+    /// Returns those who wait for events with an open file.
+    #[inline]
+    pub(super) fn chardev(&self) -> &Chardev {
+        &self.chardev
+    }
+
+    /// Returns those who want a signal for each event.
+    #[inline]
+    pub(super) fn signal(&self) -> &Signal {
+        &self.signal
     }
 
     /// Returns the instance number.

@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 
+mod chardev;
 mod daemon;
 mod docs;
 mod events;
@@ -10,6 +11,7 @@ mod lifecycle;
 mod listeners;
 mod paths;
 mod probe;
+mod removal;
 mod requests;
 mod tool;
 mod ynl;
@@ -22,6 +24,8 @@ pub fn all() -> Vec<Case> {
         listeners::cases(),
         requests::cases(),
         paths::cases(),
+        chardev::cases(),
+        removal::cases(),
         lifecycle::cases(),
         tool::cases(),
         daemon::cases(),

@@ -77,18 +77,21 @@ impl Drop for Driver {
     }
 }
 
+/// Unloads the driver, unless something uses it.
+pub fn try_unload() -> Result<(), nix::errno::Errno> {
+    delete_module(c"irqcast_edu", DeleteModuleFlags::O_NONBLOCK)
+}
+
 /// Unloads the driver where it is loaded.
 pub fn unload_if_loaded() -> Result<()> {
     if !Path::new("/sys/module").join(MODULE).exists() {
         return Ok(());
     }
     // A dump that is being read holds the module for that moment.
-    wait::until("the driver to be unused", || {
-        match delete_module(&CString::new(MODULE)?, DeleteModuleFlags::O_NONBLOCK) {
-            Ok(()) => Ok(Some(())),
-            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EBUSY) => Ok(None),
-            Err(error) => Err(error).context("failed to unload the driver"),
-        }
+    wait::until("the driver to be unused", || match try_unload() {
+        Ok(()) => Ok(Some(())),
+        Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EBUSY) => Ok(None),
+        Err(error) => Err(error).context("failed to unload the driver"),
     })
 }
 

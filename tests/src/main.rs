@@ -12,6 +12,7 @@ mod daemon;
 mod driver;
 mod kernel_log;
 mod monitor;
+mod node;
 mod raw;
 mod tool;
 mod wait;

@@ -18,7 +18,10 @@ use crate::{
 
 use super::{
     super::{
-        counters::Outcome,
+        counters::{
+            Counters,
+            Outcome, //
+        },
         record::Record,
         source::Source, //
     },
@@ -35,11 +38,6 @@ impl NetlinkMulticast {
     /// Sends the events of `source` to `group`.
     pub(super) fn new(source: Arc<Source>, group: Group) -> Self {
         Self { source, group }
-    }
-
-    /// Counts an event that is not sent because the path is off.
-    pub(super) fn skip(&self) {
-        self.source.counters().count_outcome(Outcome::SwitchedOff);
     }
 
     /// Sends an event and returns what became of it.
@@ -74,8 +72,7 @@ impl NetlinkMulticast {
 }
 
 impl Deliver for NetlinkMulticast {
-    fn deliver(&self, record: &Record) {
-        let outcome = self.send(record);
-        self.source.counters().count_outcome(outcome);
+    fn deliver(&self, record: &Record, counters: &Counters) {
+        counters.count_outcome(self.send(record));
     }
 }

@@ -1,0 +1,147 @@
+//! The device goes while files of it are open.
+
+use std::thread;
+
+use anyhow::{Context as _, Result, ensure};
+use nix::libc;
+use nix::poll::{PollFlags, PollTimeout};
+
+use crate::case::{Case, Mode};
+use crate::driver::{self, Driver};
+use crate::node::{Node, fails_with};
+use crate::raw::Genl;
+use crate::wait;
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = Case::for_both("removal", "wakes_all_who_wait", wakes_all);
+    cases.extend([
+        Case::new("removal::what_was_not_read_can_be", drains),
+        Case::new("removal::the_next_life_has_the_same_node", next_life),
+        Case::new("removal::unloading_is_refused_while_open", unload_refused),
+        Case::new("removal::in_the_middle_of_a_storm", storm).within(600),
+    ]);
+    cases
+}
+
+/// What poll says of a file whose device has gone, with nothing left to read.
+fn gone() -> PollFlags {
+    PollFlags::POLLHUP | PollFlags::POLLERR
+}
+
+fn wakes_all(mode: Mode) -> Result<()> {
+    let _driver = Driver::load(mode)?;
+    let address = Driver::bound()?[0].clone();
+    let (reading, polling) = (Node::open(0)?, Node::open(0)?);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| reading.read(1));
+        let poller = scope.spawn(|| polling.poll(PollTimeout::NONE));
+        Driver::unbind(&address)?;
+        fails_with(
+            reader.join().ok().context("the reader panicked")?,
+            libc::ENODEV,
+        )?;
+        let ready = poller.join().ok().context("the poller panicked")??;
+        ensure!(ready == gone(), "{ready:?}");
+        Ok(())
+    })?;
+    fails_with(reading.read(1), libc::ENODEV)?;
+    fails_with(reading.next(), libc::ENODEV)?;
+    fails_with(Node::open(0).map(|_| ()), libc::ENOENT)
+}
+
+fn drains() -> Result<()> {
+    let _driver = Driver::load(Mode::Msi)?;
+    let address = Driver::bound()?[0].clone();
+    let mut genl = Genl::open()?;
+    genl.join()?;
+    let node = Node::open(0)?;
+    for _ in 0..3 {
+        genl.interrupt(0, 1)?;
+    }
+    Driver::unbind(&address)?;
+    let ready = node.poll(PollTimeout::ZERO)?;
+    ensure!(ready == gone() | PollFlags::POLLIN, "{ready:?}");
+    ensure!(node.read(2)?.len() == 2);
+    ensure!(node.read(2)?.len() == 1);
+    fails_with(node.read(1), libc::ENODEV)
+}
+
+fn next_life() -> Result<()> {
+    let _driver = Driver::load(Mode::Msi)?;
+    let address = Driver::bound()?[0].clone();
+    let mut genl = Genl::open()?;
+    genl.join()?;
+    let old = Node::open(0)?;
+    for _ in 0..3 {
+        Driver::unbind(&address)?;
+        Driver::bind(&address)?;
+        let new = Node::open(0)?;
+        genl.interrupt(0, 1)?;
+        let records = new.read(1)?;
+        ensure!(records[0].seq == 1, "{records:?}");
+        fails_with(old.read(1), libc::ENODEV)?;
+    }
+    Ok(())
+}
+
+fn unload_refused() -> Result<()> {
+    let driver = Driver::load(Mode::Msi)?;
+    let node = Node::open(0)?;
+    let errno = driver::try_unload().err();
+    ensure!(
+        errno == Some(nix::errno::Errno::EWOULDBLOCK),
+        "unloading with a file open: {errno:?}"
+    );
+    drop(node);
+    driver.unload()
+}
+
+/// Readers and pollers at work, an interrupt after the other, and the device comes and goes.
+fn storm() -> Result<()> {
+    let _driver = Driver::load(Mode::Msi)?;
+    let address = Driver::bound()?[0].clone();
+    for _ in 0..10 {
+        let nodes = [Node::open(0)?, Node::open(0)?, Node::open(0)?];
+        thread::scope(|scope| {
+            let readers: Vec<_> = nodes
+                .iter()
+                .map(|node| {
+                    scope.spawn(move || {
+                        let mut read = 0;
+                        loop {
+                            node.poll(PollTimeout::NONE)?;
+                            match node.read(16) {
+                                Ok(records) => read += records.len(),
+                                Err(error) => {
+                                    fails_with(Err::<(), _>(error), libc::ENODEV)?;
+                                    return Ok(read);
+                                }
+                            }
+                        }
+                    })
+                })
+                .collect();
+            let raiser = scope.spawn(|| {
+                let mut genl = Genl::open()?;
+                while genl.raise(0, 1).is_ok() {}
+                anyhow::Ok(())
+            });
+            wait::until("traffic", || {
+                Ok((crate::tool::device(0)?["interrupts"] != 0).then_some(()))
+            })?;
+            Driver::unbind(&address)?;
+            raiser.join().ok().context("the raiser panicked")??;
+            for reader in readers {
+                let read: usize = reader
+                    .join()
+                    .ok()
+                    .context("a reader panicked")?
+                    .map_err(|error: anyhow::Error| error)?;
+                ensure!(read > 0, "a reader saw nothing");
+            }
+            Ok(())
+        })?;
+        Driver::bind(&address)?;
+    }
+    Ok(())
+}
