@@ -10,7 +10,10 @@ use irqcast_bench::schema::Listener;
 use netlink_sys::Socket;
 use nix::errno::Errno;
 
-use super::{Path, Source, irqcast::Driver};
+use super::{
+    Path, Source,
+    irqcast::{Driver, bit},
+};
 use crate::{
     clock,
     netlink::{self, Family},
@@ -30,7 +33,7 @@ pub const PATH: Path = Path {
     told: true,
     open: |_, options| {
         Ok(Box::new(Multicast {
-            _driver: Driver::load("netlink-multicast", options)?,
+            _driver: Driver::load(bit::NETLINK_MULTICAST, options)?,
         }))
     },
 };

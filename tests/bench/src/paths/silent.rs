@@ -3,7 +3,10 @@
 use anyhow::{Result, bail};
 use irqcast_bench::schema::Listener;
 
-use super::{Options, Path, Source, irqcast::Driver};
+use super::{
+    Options, Path, Source,
+    irqcast::{Driver, bit},
+};
 use crate::receive::Receiver;
 
 /// Every path is off.
@@ -13,7 +16,7 @@ pub const OFF: Path = Path {
     most_listeners: 0,
     payload: false,
     told: false,
-    open: |_, options| open("", options),
+    open: |_, options| open(0, options),
 };
 
 /// Netlink multicast is on, and nobody has joined.
@@ -23,10 +26,10 @@ pub const NO_LISTENER: Path = Path {
     most_listeners: 0,
     payload: false,
     told: false,
-    open: |_, options| open("netlink-multicast", options),
+    open: |_, options| open(bit::NETLINK_MULTICAST, options),
 };
 
-fn open(paths: &str, options: &Options) -> Result<Box<dyn Source>> {
+fn open(paths: u32, options: &Options) -> Result<Box<dyn Source>> {
     Ok(Box::new(Silent {
         _driver: Driver::load(paths, options)?,
     }))
