@@ -40,6 +40,8 @@ pub struct Setting {
     pub from: u64,
     /// Events after which its account ends; also the number of returns that are remembered.
     pub to: u64,
+    /// Whether it never sleeps.
+    pub spins: bool,
 }
 
 /// What a listener's thread tells at its end.
@@ -59,6 +61,7 @@ pub struct Account {
 pub struct Listening {
     shared: Arc<Shared>,
     thread: JoinHandle<Result<Account>>,
+    spins: bool,
 }
 
 #[derive(Default)]
@@ -94,7 +97,11 @@ impl Listening {
             .stack_size(128 * 1024)
             .spawn(move || listen(receiver, setting, &copy))
             .context("failed to start a listener's thread")?;
-        let listening = Self { shared, thread };
+        let listening = Self {
+            shared,
+            thread,
+            spins: setting.spins,
+        };
         let start = Instant::now();
         while listening.shared.id.load(Ordering::Acquire) == 0 {
             if start.elapsed() > LIMIT || listening.thread.is_finished() {
@@ -147,6 +154,9 @@ impl Listening {
 
     /// Waits until its thread sleeps.
     pub fn wait_until_asleep(&self) {
+        if self.spins {
+            return;
+        }
         let path = format!(
             "/proc/self/task/{}/stat",
             self.shared.id.load(Ordering::Acquire)

@@ -15,7 +15,7 @@ use irqcast_bench::{
 
 use crate::{
     edu::Edu,
-    listening,
+    listening::{self, Setting},
     paths::{self, Path},
     random::Random,
     schedule::{self, Urgency},
@@ -38,6 +38,18 @@ impl Bench<'_> {
         match self.plan.mode {
             Mode::Wall => 1,
             Mode::Icount => RAISER,
+        }
+    }
+}
+
+impl Bench<'_> {
+    /// How a listener's thread is set up whose account nobody asks for.
+    pub fn setting(&self, listener: Listener) -> Setting {
+        Setting {
+            processor: self.listeners_processor(),
+            from: 0,
+            to: 0,
+            spins: listener == Listener::Spin,
         }
     }
 }

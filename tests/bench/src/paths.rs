@@ -1,8 +1,13 @@
 //! The paths and the peers, one file each. A new path is a new file and a line in [`ALL`].
 
+mod chardev;
 mod counting;
 mod irqcast;
+mod mapped;
 mod netlink_multicast;
+mod record;
+mod ring;
+mod signal;
 mod silent;
 mod twin;
 mod uevent;
@@ -57,6 +62,12 @@ pub const ALL: [Path; NAMES.len()] = [
     silent::OFF,
     silent::NO_LISTENER,
     netlink_multicast::PATH,
+    chardev::READ,
+    chardev::POLL,
+    signal::SIGIO,
+    signal::REAL_TIME,
+    mapped::MMAP,
+    mapped::SPIN,
     twin::PATH,
     uio::PATH,
     vfio::PATH,

@@ -9,7 +9,7 @@ use irqcast_bench::{
 use super::{Bench, latency};
 use crate::{
     clock,
-    listening::{Listening, Setting},
+    listening::Listening,
     paths::{Options, Path},
     schedule::{self, Urgency},
 };
@@ -42,11 +42,7 @@ fn with(bench: &Bench<'_>, path: &Path, listener: Listener, listeners: u32) -> R
     };
     let mut source = (path.open)(&bench.edu, &options)?;
     let registers = latency::ready(bench)?;
-    let setting = Setting {
-        processor: bench.listeners_processor(),
-        from: 0,
-        to: 0,
-    };
+    let setting = bench.setting(listener);
     let all: Vec<Listening> = (0..listeners)
         .map(|_| Listening::start(source.receiver(listener)?, setting))
         .collect::<Result<_>>()?;

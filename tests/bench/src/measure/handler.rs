@@ -11,7 +11,7 @@ use irqcast_bench::schema::{Distribution, Listener, PathRun};
 use super::{Bench, latency};
 use crate::{
     clock,
-    listening::{Listening, Setting},
+    listening::Listening,
     paths::{Options, Path},
     schedule::{self, Urgency},
 };
@@ -44,11 +44,7 @@ fn raise(bench: &Bench<'_>, path: &Path, listener: Listener, measure: bool) -> R
     let listening = match listener {
         Listener::None => None,
         _ => {
-            let setting = Setting {
-                processor: bench.listeners_processor(),
-                from: 0,
-                to: 0,
-            };
+            let setting = bench.setting(listener);
             Some(Listening::start(source.receiver(listener)?, setting)?)
         }
     };

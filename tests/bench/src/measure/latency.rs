@@ -55,14 +55,13 @@ pub fn one_by_one(
         processor: bench.listeners_processor(),
         from: bench.plan.warm_up.into(),
         to: total,
+        spins: listener == Listener::Spin,
     };
     let listening = Listening::start(source.receiver(listener)?, setting)?;
     let mut raised = Vec::with_capacity(usize::try_from(total)?);
     schedule::set_urgency(Urgency::Idle)?;
     for event in 1..=total {
-        if listener != Listener::Spin {
-            listening.wait_until_asleep();
-        }
+        listening.wait_until_asleep();
         let before = clock::now();
         registers.raise();
         listening.wait_for(event)?;

@@ -10,7 +10,7 @@ use crate::{
     clock,
     edu::Registers,
     interrupts::Line,
-    listening::{Listening, Setting},
+    listening::Listening,
     paths::{Options, Path},
     schedule::{self, Urgency},
 };
@@ -158,12 +158,9 @@ fn offer(
     let mut source = (path.open)(&bench.edu, &Options::default())?;
     let registers = latency::ready(bench)?;
     let line = Line::of(bench.edu.address())?;
-    let setting = Setting {
-        processor: bench.listeners_processor(),
-        from: 0,
-        to: 0,
-    };
+    let setting = bench.setting(listener);
     let listening = Listening::start(source.receiver(listener)?, setting)?;
+    listening.wait_until_asleep();
     // The first event tells the listener where the numbers begin.
     registers.raise();
     listening.wait_for(1)?;

@@ -12,7 +12,7 @@ use super::{Bench, latency};
 use crate::{
     clock,
     interrupts::Line,
-    listening::{Listening, Setting},
+    listening::Listening,
     paths::{ALL, Options},
 };
 
@@ -57,11 +57,7 @@ fn one(bench: &Bench<'_>, name: &str, context: Option<&'static str>) -> Result<S
     let mut source = (path.open)(&bench.edu, &options)?;
     let registers = latency::ready(bench)?;
     let line = Line::of(bench.edu.address())?;
-    let setting = Setting {
-        processor: bench.listeners_processor(),
-        from: 0,
-        to: 0,
-    };
+    let setting = bench.setting(Listener::Blocking);
     let listening = match context {
         Some(_) => Some(Listening::start(
             source.receiver(Listener::Blocking)?,

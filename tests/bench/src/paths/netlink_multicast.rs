@@ -11,7 +11,7 @@ use netlink_sys::Socket;
 use nix::errno::Errno;
 
 use super::{
-    Path, Source,
+    Path,
     irqcast::{Driver, bit},
 };
 use crate::{
@@ -32,21 +32,11 @@ pub const PATH: Path = Path {
     payload: true,
     told: true,
     open: |_, options| {
-        Ok(Box::new(Multicast {
-            _driver: Driver::load(bit::NETLINK_MULTICAST, options)?,
-        }))
+        Driver::load(bit::NETLINK_MULTICAST, options, |listener| {
+            member("irqcast", listener)
+        })
     },
 };
-
-struct Multicast {
-    _driver: Driver,
-}
-
-impl Source for Multicast {
-    fn receiver(&mut self, listener: Listener) -> Result<Box<dyn Receiver>> {
-        member("irqcast", listener)
-    }
-}
 
 /// A listener of the group `events` of a family.
 pub fn member(family: &str, listener: Listener) -> Result<Box<dyn Receiver>> {

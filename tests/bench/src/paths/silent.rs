@@ -7,7 +7,6 @@ use super::{
     Options, Path, Source,
     irqcast::{Driver, bit},
 };
-use crate::receive::Receiver;
 
 /// Every path is off.
 pub const OFF: Path = Path {
@@ -30,17 +29,5 @@ pub const NO_LISTENER: Path = Path {
 };
 
 fn open(paths: u32, options: &Options) -> Result<Box<dyn Source>> {
-    Ok(Box::new(Silent {
-        _driver: Driver::load(paths, options)?,
-    }))
-}
-
-struct Silent {
-    _driver: Driver,
-}
-
-impl Source for Silent {
-    fn receiver(&mut self, _: Listener) -> Result<Box<dyn Receiver>> {
-        bail!("this path has no listeners");
-    }
+    Driver::load(paths, options, |_| bail!("this path has no listeners"))
 }

@@ -1,0 +1,156 @@
+//! The mapped ring: events without a copy by the kernel.
+//!
+//! `mmap` sleeps and then reads the ring. `mmap-spin` does not sleep: it looks again and again at
+//! the number of the last event, on a processor of its own. No wake-up can beat that.
+
+use std::{
+    fs::File,
+    io,
+    os::fd::{AsFd as _, AsRawFd as _},
+};
+
+use anyhow::Result;
+use irqcast_bench::schema::Listener;
+use nix::{errno::Errno, libc, sys::epoll::EpollFlags};
+
+use super::{
+    Path,
+    chardev::node,
+    irqcast::{Driver, NODE, bit},
+    ring::Ring,
+};
+use crate::{
+    clock,
+    receive::{Receiver, Seen},
+    waiting::Waiting,
+};
+
+/// The request `set-next` of the character device: `_IOW(0xeb, 2, uint64_t)`.
+const SET_NEXT: u64 = 0x4008_eb02;
+
+/// Looks at the ring before a listener that spins sees whether it is to end.
+const LOOKS: u32 = 10_000;
+
+/// Sleeping.
+pub const MMAP: Path = Path {
+    name: "mmap",
+    listeners: &[Listener::Epoll],
+    most_listeners: 256,
+    payload: true,
+    told: true,
+    open: |_, options| Driver::load(bit::CHARDEV, options, polling),
+};
+
+/// Spinning.
+pub const SPIN: Path = Path {
+    name: "mmap-spin",
+    listeners: &[Listener::Spin],
+    most_listeners: 1,
+    payload: false,
+    told: true,
+    open: |_, options| Driver::load(0, options, spinning),
+};
+
+/// What is read, and up to where.
+struct Place {
+    ring: Ring,
+    next: u64,
+}
+
+impl Place {
+    fn new() -> Result<Self> {
+        let ring = Ring::map(NODE)?;
+        let next = ring.head() + 1;
+        Ok(Self { ring, next })
+    }
+
+    /// Takes all that is there.
+    fn take(&mut self) -> Option<Seen> {
+        let head = self.ring.head();
+        let mut seen: Option<Seen> = None;
+        let mut lost = 0;
+        while self.next <= head {
+            let oldest = (head + 1).saturating_sub(self.ring.capacity());
+            match self.ring.get(self.next) {
+                Some(record) => {
+                    let seen = seen.get_or_insert(Seen {
+                        returned_ns: 0,
+                        handled_ns: None,
+                        events: 0,
+                        told: 0,
+                    });
+                    seen.events += 1;
+                    seen.handled_ns = Some(record.time_ns);
+                    self.next += 1;
+                }
+                None => {
+                    let next = oldest.max(self.next + 1);
+                    lost += next - self.next;
+                    self.next = next;
+                }
+            }
+        }
+        let mut seen = seen?;
+        seen.returned_ns = clock::now();
+        seen.told = lost;
+        Some(seen)
+    }
+}
+
+fn polling(listener: Listener) -> Result<Box<dyn Receiver>> {
+    Ok(Box::new(Polling {
+        place: Place::new()?,
+        file: node(0)?,
+        waiting: Waiting::new(listener),
+    }))
+}
+
+/// Sleeps in `epoll_wait` on the character device, which it tells first where it is.
+struct Polling {
+    place: Place,
+    file: File,
+    waiting: Waiting,
+}
+
+impl Receiver for Polling {
+    fn receive(&mut self) -> io::Result<Seen> {
+        loop {
+            if let Some(seen) = self.place.take() {
+                return Ok(seen);
+            }
+            self.waiting.count_syscall();
+            // SAFETY: the request reads a number from the address, and it lives over the call.
+            let result =
+                unsafe { libc::ioctl(self.file.as_raw_fd(), SET_NEXT, &raw const self.place.next) };
+            Errno::result(result)?;
+            self.waiting
+                .ready_for(self.file.as_fd(), EpollFlags::EPOLLIN)?;
+        }
+    }
+
+    fn syscalls(&self) -> u64 {
+        self.waiting.syscalls()
+    }
+}
+
+fn spinning(_: Listener) -> Result<Box<dyn Receiver>> {
+    Ok(Box::new(Spinning(Place::new()?)))
+}
+
+struct Spinning(Place);
+
+impl Receiver for Spinning {
+    fn receive(&mut self) -> io::Result<Seen> {
+        for _ in 0..LOOKS {
+            if let Some(seen) = self.0.take() {
+                return Ok(seen);
+            }
+            std::hint::spin_loop();
+        }
+        Err(io::ErrorKind::Interrupted.into())
+    }
+
+    fn syscalls(&self) -> u64 {
+        0
+    }
+}
