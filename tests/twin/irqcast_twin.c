@@ -79,6 +79,7 @@ struct twin {
 	struct twin_record *history;
 	size_t size;
 	u64 seq;
+	u64 head;
 	u64 sent;
 	u64 no_listener;
 	u64 alloc_failures;
@@ -96,7 +97,11 @@ static struct twin_record *twin_store(struct twin *twin, u64 seq, u64 time, u32 
 	record->cause = cause;
 	record->present = 0;
 	record->handler_ns = 0;
+	record->lost = 0;
+	record->reserved = 0;
+	memset(record->data, 0, sizeof(record->data));
 	smp_store_release(&record->seq, seq);
+	smp_store_release(&twin->head, seq);
 
 	return record;
 }

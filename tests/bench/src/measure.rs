@@ -138,14 +138,14 @@ fn parts_of(path: &'static Path, plan: &Plan) -> Vec<Part> {
         what,
         measurement,
     };
-    let Some(&first) = path.listeners.first() else {
+    // One that spins needs a processor of its own.
+    let possible = |listener| listener != Listener::Spin || plan.mode == Mode::Wall;
+    let Some(&first) = path.listeners.first().filter(|first| possible(**first)) else {
         return Vec::new();
     };
     let mut parts = Vec::new();
     for &listener in path.listeners {
-        // One that spins needs a processor of its own.
-        let possible = listener != Listener::Spin || plan.mode == Mode::Wall;
-        if listener != Listener::None && possible {
+        if listener != Listener::None {
             parts.push(part(listener, "latency", latency::measure as Measurement));
         }
     }
