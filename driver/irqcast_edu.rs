@@ -5,7 +5,8 @@
 //! To make this driver probe, QEMU must be run with `-device edu`.
 //!
 //! - [`genetlink`] is a safe interface to generic netlink, which knows nothing of this driver.
-//! - [`chardev`] is a safe interface to character devices, which knows nothing of this driver.
+//! - [`chardev`] is a safe interface to character devices, which knows nothing of this driver. So are
+//!   [`device_attribute`] to attributes in sysfs, [`eventfd`] to eventfds, and [`rcu_cell`] to RCU.
 //! - [`protocol`] is `spec/irqcast.yaml` in Rust: names, numbers and policies of the messages.
 //! - [`notify`] is the notification core. It knows no device.
 //! - [`device`] is the `edu` device, which calls one function of the core from its handler. Whoever
@@ -21,9 +22,12 @@ use kernel::{
 
 mod chardev;
 mod device;
+mod device_attribute;
+mod eventfd;
 mod genetlink;
 mod notify;
 mod protocol;
+mod rcu_cell;
 
 /// What the module parameters say of the notification core.
 fn parameters() -> notify::Parameters {

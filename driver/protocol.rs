@@ -149,6 +149,10 @@ pub(crate) mod ioctl {
     pub(crate) const NEXT: u32 = _IOR::<Record>(TYPE, 1);
     /// Say which event is the next, by a pointer to its sequence number.
     pub(crate) const SET_NEXT: u32 = _IOW::<u64>(TYPE, 2);
+    /// Hand over an eventfd, by a pointer to its descriptor.
+    pub(crate) const ADD_EVENTFD: u32 = _IOW::<i32>(TYPE, 3);
+    /// Take an eventfd back, by a pointer to its descriptor.
+    pub(crate) const REMOVE_EVENTFD: u32 = _IOW::<i32>(TYPE, 4);
 }
 
 /// Largest argument of a factorial.

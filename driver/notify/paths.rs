@@ -7,8 +7,10 @@
 //! them is asked, the event is in the ring, so none can lose it for another.
 
 pub(super) mod chardev;
+pub(super) mod eventfd;
 pub(super) mod netlink_multicast;
 pub(super) mod signal;
+pub(super) mod sysfs;
 
 use kernel::{
     prelude::*,
@@ -54,6 +56,10 @@ pub(super) enum Path {
     Chardev = 1 << path::CHARDEV,
     /// A signal to files of the character device that asked for it.
     Signal = 1 << path::SIGNAL,
+    /// A signal to each eventfd that was handed over.
+    Eventfd = 1 << path::EVENTFD,
+    /// A wake-up of pollers of the attribute in sysfs.
+    Sysfs = 1 << path::SYSFS,
 }
 
 /// A set of delivery paths.
@@ -133,6 +139,12 @@ impl Paths {
         }
         if on.contains(Path::Signal) {
             source.signal().deliver(record, counters);
+        }
+        if on.contains(Path::Eventfd) {
+            source.eventfd().deliver(record, counters);
+        }
+        if on.contains(Path::Sysfs) {
+            source.sysfs().deliver(record, counters);
         }
     }
 }

@@ -31,10 +31,12 @@ use crate::{
         Readiness,
         SignalQueue, //
     },
+    eventfd::EventFd,
     protocol::ioctl, //
 };
 
 use super::{
+    paths::eventfd::Owner,
     record::{
         LOST_WORD,
         RECORD_WORDS, //
@@ -46,7 +48,7 @@ use super::{
 ///
 /// The ring is its queue: it holds what the file has not read yet, unless the file is so late that
 /// the handler had to overwrite it.
-#[pin_data]
+#[pin_data(PinnedDrop)]
 pub(super) struct Reader {
     source: Arc<Source>,
     /// Sequence number of the next event to read. Changed by whoever has locked `record`.
@@ -125,6 +127,18 @@ impl Reader {
     }
 }
 
+/// Returns the eventfd whose descriptor `from` holds.
+fn eventfd(from: UserSlice) -> Result<EventFd> {
+    EventFd::from_descriptor(from.reader().read()?)
+}
+
+#[pinned_drop]
+impl PinnedDrop for Reader {
+    fn drop(self: Pin<&mut Self>) {
+        self.source.eventfd().remove_all(Owner::of(&*self));
+    }
+}
+
 impl OpenFile for Reader {
     type Device = Source;
     type Module = crate::LocalModule;
@@ -193,6 +207,14 @@ impl OpenFile for Reader {
         match command {
             ioctl::NEXT => self.next_event(slice(size_of::<u64>() * RECORD_WORDS))?,
             ioctl::SET_NEXT => self.set_next(slice(size_of::<u64>()))?,
+            ioctl::ADD_EVENTFD => {
+                let eventfd = eventfd(slice(size_of::<i32>()))?;
+                self.source.eventfd().add(Owner::of(self), eventfd)?;
+            }
+            ioctl::REMOVE_EVENTFD => {
+                let eventfd = eventfd(slice(size_of::<i32>()))?;
+                self.source.eventfd().remove(Owner::of(self), &eventfd)?;
+            }
             _ => return Err(ENOTTY),
         }
         Ok(0)

@@ -24,6 +24,7 @@ use kernel::{
 
 use crate::{
     chardev::CharDevice,
+    device_attribute::DeviceAttribute,
     genetlink::{
         Family,
         Group,
@@ -34,6 +35,7 @@ use crate::{
 };
 
 use super::{
+    paths::sysfs,
     reader::Reader,
     Source, //
 };
@@ -182,13 +184,15 @@ fn first_gap(numbers: impl Iterator<Item = u32>) -> usize {
         .count()
 }
 
-/// A device's place in the list, and its device node. Until this is dropped, requests reach the
+/// A device's place in the list, its device node, and its attribute in sysfs. Until this is dropped, requests reach the
 /// device, and its node can be opened.
 ///
 /// Dropping it waits for a request to the device that is being handled.
 pub(crate) struct Listing {
     number: u32,
+    source: Arc<Source>,
     _node: Pin<KBox<CharDevice<Reader>>>,
+    attribute: Option<Pin<KBox<DeviceAttribute<Source>>>>,
 }
 
 impl Listing {
@@ -197,10 +201,16 @@ impl Listing {
     pub(crate) fn new(device: Arc<dyn Device>, parent: &device::Device<Bound>) -> Result<Self> {
         let number = device.source().number();
         let name = CString::try_from_fmt(fmt!("irqcast{number}"))?;
-        let node = CharDevice::register(name, parent, device.source().clone());
+        let source = device.source();
+        let node = CharDevice::register(name, parent, source.clone());
+        let attribute = DeviceAttribute::register(sysfs::NAME, parent, source.clone());
+        let attribute = KBox::pin_init(attribute, GFP_KERNEL)?;
+        source.sysfs().attach(attribute.node()?);
         let listing = Self {
             number,
+            source: source.clone(),
             _node: KBox::pin_init(node, GFP_KERNEL)?,
+            attribute: Some(attribute),
         };
         let mut registry = lock()?;
 
@@ -227,6 +237,10 @@ impl Drop for Listing {
 
         // The device may go with it, and its number, for which it takes the lock: it is free now.
         drop(device);
+
+        // Removing it wakes up nobody.
+        drop(self.attribute.take());
+        self.source.sysfs().wake_up();
     }
 }
 

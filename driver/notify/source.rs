@@ -8,6 +8,7 @@ use kernel::{
 };
 
 use crate::{
+    device_attribute::Show,
     genetlink::{
         size,
         Attributes, //
@@ -24,7 +25,9 @@ use super::{
     parameters::Parameters,
     paths::{
         chardev::Chardev,
+        eventfd::Eventfd,
         signal::Signal,
+        sysfs::Sysfs,
         PathSet,
         Switches, //
     },
@@ -80,6 +83,9 @@ pub(crate) struct Source {
     #[pin]
     chardev: Chardev,
     signal: Signal,
+    #[pin]
+    eventfd: Eventfd,
+    sysfs: Sysfs,
 }
 
 impl Source {
@@ -108,6 +114,8 @@ impl Source {
             measure: parameters.measure,
             chardev <- Chardev::new(),
             signal: Signal::new(),
+            eventfd <- Eventfd::new(),
+            sysfs: Sysfs::new(),
         })
     }
 
@@ -116,6 +124,7 @@ impl Source {
         self.ring.end();
         self.chardev.end();
         self.signal.end();
+        self.eventfd.end();
     }
 
     /// Returns those who wait for events with an open file.
@@ -128,6 +137,18 @@ impl Source {
     #[inline]
     pub(super) fn signal(&self) -> &Signal {
         &self.signal
+    }
+
+    /// Returns the eventfds that are signalled for each event.
+    #[inline]
+    pub(super) fn eventfd(&self) -> &Eventfd {
+        &self.eventfd
+    }
+
+    /// Returns those who poll the attribute in sysfs.
+    #[inline]
+    pub(super) fn sysfs(&self) -> &Sysfs {
+        &self.sysfs
     }
 
     /// Returns the instance number.
@@ -217,5 +238,12 @@ impl Source {
             attributes.put_u64(attribute, value, device::PAD)?;
         }
         Ok(())
+    }
+}
+
+/// What the attribute in sysfs shows: the sequence number of the last event.
+impl Show for Source {
+    fn show(&self) -> u64 {
+        self.ring.head()
     }
 }

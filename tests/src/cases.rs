@@ -5,14 +5,18 @@ use crate::case::Case;
 mod chardev;
 mod daemon;
 mod docs;
+mod eventfd;
 mod events;
 mod kernel;
 mod lifecycle;
 mod listeners;
+mod mapped;
 mod paths;
 mod probe;
 mod removal;
 mod requests;
+mod signals;
+mod sysfs;
 mod tool;
 mod ynl;
 
@@ -25,6 +29,10 @@ pub fn all() -> Vec<Case> {
         requests::cases(),
         paths::cases(),
         chardev::cases(),
+        signals::cases(),
+        eventfd::cases(),
+        mapped::cases(),
+        sysfs::cases(),
         removal::cases(),
         lifecycle::cases(),
         tool::cases(),

@@ -11,6 +11,7 @@ mod cases;
 mod daemon;
 mod driver;
 mod kernel_log;
+mod mapped;
 mod monitor;
 mod node;
 mod raw;

@@ -18,6 +18,10 @@ pub mod command {
     pub const NEXT: u64 = 0x8040_eb01;
     /// `_IOW(0xeb, 2, u64)`
     pub const SET_NEXT: u64 = 0x4008_eb02;
+    /// `_IOW(0xeb, 3, i32)`
+    pub const ADD_EVENTFD: u64 = 0x4004_eb03;
+    /// `_IOW(0xeb, 4, i32)`
+    pub const REMOVE_EVENTFD: u64 = 0x4004_eb04;
 }
 
 /// An event as it is read.
@@ -132,6 +136,16 @@ impl Node {
     /// Makes the event `seq` the next one.
     pub fn set_next(&self, mut seq: u64) -> io::Result<()> {
         self.ioctl(command::SET_NEXT, (&raw mut seq).cast())
+    }
+
+    /// Hands over an eventfd, whatever `descriptor` is.
+    pub fn add_eventfd(&self, mut descriptor: i32) -> io::Result<()> {
+        self.ioctl(command::ADD_EVENTFD, (&raw mut descriptor).cast())
+    }
+
+    /// Takes an eventfd back.
+    pub fn remove_eventfd(&self, mut descriptor: i32) -> io::Result<()> {
+        self.ioctl(command::REMOVE_EVENTFD, (&raw mut descriptor).cast())
     }
 
     /// What the file is ready for, now or within `limit`.
