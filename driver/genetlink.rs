@@ -10,9 +10,11 @@
 //!   ([`Operation`], [`AttributePolicy`], [`Access`]);
 //! - requests with replies and extended acknowledgements ([`Request`], [`Dumper`]);
 //! - `u64` attributes, and messages whose buffer has just the size of their attributes
-//!   ([`Message`], [`Attributes`], [`size`]);
+//!   ([`Attributes`], [`size`]);
+//! - messages that are prepared once and sent often ([`Prepared`], [`Ready`]);
 //! - multicast groups that need a capability to be joined ([`MulticastGroup`]), and sending to
-//!   them from hard interrupt context ([`Group`]).
+//!   them from hard interrupt context ([`Group`]);
+//! - sending to a single socket ([`Port`]), and hearing of its end ([`Releases`]).
 //!
 //! A family is a `static` [`Family`]. Registering it gives a [`Registration`], and only from an
 //! [`Arc`](kernel::sync::Arc) of that one gets a [`Group`] to send to, so the family cannot be
@@ -22,12 +24,16 @@
 //!
 //! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 
+mod buffer;
 mod dump;
 mod family;
 mod group;
 mod message;
 mod operation;
 mod policy;
+mod port;
+mod prepared;
+mod release;
 mod request;
 pub(crate) mod size;
 mod skb;
@@ -43,10 +49,7 @@ pub(crate) use self::{
         Registration, //
     },
     group::Group,
-    message::{
-        Attributes,
-        Message, //
-    },
+    message::Attributes,
     operation::{
         Access,
         Operation, //
@@ -54,6 +57,16 @@ pub(crate) use self::{
     policy::{
         AttributePolicy,
         Range, //
+    },
+    port::Port,
+    prepared::{
+        Place,
+        Prepared,
+        Ready, //
+    },
+    release::{
+        OnRelease,
+        Releases, //
     },
     request::{
         Do,

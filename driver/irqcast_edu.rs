@@ -4,9 +4,10 @@
 //!
 //! To make this driver probe, QEMU must be run with `-device edu`.
 //!
-//! - [`genetlink`] is a safe interface to generic netlink, which knows nothing of this driver.
-//! - [`chardev`] is a safe interface to character devices, which knows nothing of this driver. So are
-//!   [`device_attribute`] to attributes in sysfs, [`eventfd`] to eventfds, and [`rcu_cell`] to RCU.
+//! - [`genetlink`], [`netdevice`], [`sockopt`], [`chardev`], [`device_attribute`] and [`eventfd`] are
+//!   safe interfaces to generic netlink, to events of network devices, to socket options, to
+//!   character devices, to attributes in sysfs and to eventfds, and [`rcu_cell`] is one to RCU. They
+//!   know nothing of this driver.
 //! - [`protocol`] is `spec/irqcast.yaml` in Rust: names, numbers and policies of the messages.
 //! - [`notify`] is the notification core. It knows no device.
 //! - [`device`] is the `edu` device, which calls one function of the core from its handler. Whoever
@@ -25,18 +26,22 @@ mod device;
 mod device_attribute;
 mod eventfd;
 mod genetlink;
+mod netdevice;
 mod notify;
 mod protocol;
 mod rcu_cell;
+#[cfg(CONFIG_NETFILTER)]
+mod sockopt;
 
 /// What the module parameters say of the notification core.
-fn parameters() -> notify::Parameters {
-    notify::Parameters::new(
+fn parameters() -> Result<notify::Parameters> {
+    Ok(notify::Parameters::new(
         module_parameters::history.value(),
         module_parameters::paths.value(),
+        notify::Context::from_raw(module_parameters::context.value())?,
         module_parameters::measure.value() != 0,
         module_parameters::payload.value(),
-    )
+    ))
 }
 
 #[pin_data]
@@ -51,7 +56,7 @@ impl InPlaceModule for IrqcastEdu {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         // Initialised in this order, which is the other way round than the drop order.
         try_pin_init!(Self {
-            _service: notify::Service::start(&protocol::FAMILY, protocol::EVENTS_GROUP)?,
+            _service: notify::Service::start(module, &protocol::FAMILY, protocol::EVENTS_GROUP)?,
             _driver <- driver::Registration::new(<Self as ModuleMetadata>::NAME, module),
         })
     }
@@ -75,6 +80,10 @@ module! {
         paths: u32 {
             default: 63,
             description: "Delivery paths that are on at first, as bits (default 63: all)",
+        },
+        context: u32 {
+            default: 0,
+            description: "Where netlink messages are sent from: 0 auto (default), 1 hard, 2 bh, 3 thread",
         },
         measure: u8 {
             default: 0,

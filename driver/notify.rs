@@ -16,24 +16,39 @@
 //! An event is a [`record`]. It is written to the device's [`ring`] first, and then told on the
 //! delivery [`paths`] that are switched on.
 
+mod context;
 mod counters;
 mod device_get;
 mod device_set;
 mod event;
+mod listen;
+mod message;
 mod notifier;
 mod parameters;
 mod paths;
+mod ports;
+#[cfg(CONFIG_NETFILTER)]
+mod pull;
 mod reader;
 mod record;
 mod registry;
 mod ring;
+mod sender;
 mod source;
+mod taps;
+mod turn;
 mod word;
+mod work;
 
 pub(crate) use self::{
+    context::Context,
     device_get::DeviceGet,
     device_set::DeviceSet,
     event::EventData,
+    listen::{
+        Listen,
+        Unlisten, //
+    },
     notifier::Notifier,
     parameters::Parameters,
     record::{
@@ -47,6 +62,7 @@ pub(crate) use self::{
         Listing,
         Service, //
     },
+    sender::Then,
     source::{
         InterruptMode,
         Source, //

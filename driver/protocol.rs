@@ -36,6 +36,10 @@ pub(crate) mod command {
     pub(crate) const EVENT_NTF: u8 = 5;
     /// Change how a device tells of its interrupts.
     pub(crate) const DEVICE_SET: u8 = 6;
+    /// Send the events of a device to the port that asks.
+    pub(crate) const LISTEN: u8 = 7;
+    /// Send them to it no more.
+    pub(crate) const UNLISTEN: u8 = 8;
 }
 
 /// Attributes of an event.
@@ -94,6 +98,22 @@ pub(crate) mod device {
     pub(crate) const SIGNALS: u16 = 15;
     /// `u64`: eventfds that were signalled.
     pub(crate) const EVENTFD_SIGNALS: u16 = 16;
+    /// `u32`: the [`context`](super::context) that was asked for.
+    pub(crate) const CONTEXT: u16 = 17;
+    /// `u32`: the [`context`](super::context) that events are sent from now.
+    pub(crate) const CONTEXT_NOW: u16 = 18;
+    /// `u32`: ports that are registered.
+    pub(crate) const PORTS: u16 = 19;
+    /// `u64`: messages sent to ports.
+    pub(crate) const UNICAST_SENT: u16 = 20;
+    /// `u64`: messages that ports did not get.
+    pub(crate) const UNICAST_ERRORS: u16 = 21;
+    /// `u64`: events sent by the interrupt handler.
+    pub(crate) const SENT_HARD: u16 = 22;
+    /// `u64`: events sent by a bottom half.
+    pub(crate) const SENT_BH: u16 = 23;
+    /// `u64`: events sent by a thread.
+    pub(crate) const SENT_THREAD: u16 = 24;
 }
 
 /// Attributes of the requests that change something.
@@ -108,6 +128,8 @@ pub(crate) mod request {
     pub(crate) const BYTES: u16 = 4;
     /// `u32`: the [`path`](super::path)s to switch on, as bits.
     pub(crate) const PATHS: u16 = 5;
+    /// `u32`: the [`context`](super::context) to send from.
+    pub(crate) const CONTEXT: u16 = 6;
 }
 
 /// How a device signals its interrupts.
@@ -132,6 +154,18 @@ pub(crate) mod path {
     pub(crate) const EVENTFD: u32 = 4;
     /// Pollers of the attribute in sysfs are woken up.
     pub(crate) const SYSFS: u32 = 5;
+}
+
+/// Where netlink messages are sent from.
+pub(crate) mod context {
+    /// As `hard`, but as `bh` while a netlink tap is up.
+    pub(crate) const AUTO: u32 = 0;
+    /// The interrupt handler.
+    pub(crate) const HARD: u32 = 1;
+    /// A bottom half.
+    pub(crate) const BH: u32 = 2;
+    /// A thread.
+    pub(crate) const THREAD: u32 = 3;
 }
 
 /// Commands of the character device.
@@ -164,18 +198,24 @@ pub(crate) const DMA_MAX: u32 = 4096;
 /// All paths, as bits.
 pub(crate) const PATHS_MAX: u32 = 63;
 
+/// Socket option of level `SOL_IP` that returns the next event. It is in no spec, since that is no
+/// netlink; `docs/protocol.md` has it.
+pub(crate) const SOCKET_OPTION_NEXT: u32 = 18_769;
+
 /// Place of the group "events" among the family's groups.
 pub(crate) const EVENTS_GROUP: u32 = 0;
 
 static GROUPS: [MulticastGroup; 1] = [MulticastGroup::for_net_admin(c"events")];
 
-static OPERATIONS: [Operation; 6] = [
+static OPERATIONS: [Operation; 8] = [
     Operation::new_do::<notify::DeviceGet>(command::DEVICE_GET, Access::Anyone),
     Operation::new_dump::<notify::DeviceGet>(command::DEVICE_GET, Access::Anyone),
     Operation::new_do::<Raise>(command::RAISE, Access::NetAdmin),
     Operation::new_do::<Factorial>(command::FACTORIAL, Access::NetAdmin),
     Operation::new_do::<Dma>(command::DMA, Access::NetAdmin),
     Operation::new_do::<notify::DeviceSet>(command::DEVICE_SET, Access::NetAdmin),
+    Operation::new_do::<notify::Listen>(command::LISTEN, Access::NetAdmin),
+    Operation::new_do::<notify::Unlisten>(command::UNLISTEN, Access::NetAdmin),
 ];
 
 /// The family `irqcast`.

@@ -79,7 +79,7 @@ impl pci::Driver for Driver {
                 Instance::take()?,
                 pdev.as_ref().name(),
                 mode,
-                &crate::parameters(),
+                &crate::parameters()?,
             )?;
             let edu = EduDevice::new(bar.into_devres()?, notifier, dma)?;
             let bound: &'bound pci::Device<Bound> = pdev;

@@ -7,14 +7,18 @@ use kernel::{
     io::Io,
     irq::{
         self,
-        IrqReturn, //
+        IrqReturn,
+        ThreadedIrqReturn, //
     },
     pci,
     prelude::*,
     sync::Arc, //
 };
 
-use crate::notify::InterruptMode;
+use crate::notify::{
+    InterruptMode,
+    Then, //
+};
 
 use super::{
     bar::Bar,
@@ -41,16 +45,16 @@ impl<'bound> Handler<'bound> {
     }
 
     /// The handler was called, and the device wants no attention.
-    fn nothing_pending(&self) -> IrqReturn {
+    fn nothing_pending(&self) -> ThreadedIrqReturn {
         match self.mode {
             // Another device on the line does.
-            InterruptMode::Intx => IrqReturn::None,
+            InterruptMode::Intx => ThreadedIrqReturn::None,
             // The device sends a message for every raise, also for one whose bits were taken back
             // with those of the raise before. It is ours all the same: if we denied that, the
             // kernel would switch the interrupt off in the end.
             InterruptMode::Msi => {
                 self.edu.notifier.spurious();
-                IrqReturn::Handled
+                ThreadedIrqReturn::Handled
             }
         }
     }
@@ -80,11 +84,11 @@ impl<'bound> Handler<'bound> {
     }
 }
 
-impl irq::Handler for Handler<'_> {
-    fn handle(&self) -> IrqReturn {
+impl irq::ThreadedHandler for Handler<'_> {
+    fn handle(&self) -> ThreadedIrqReturn {
         let Ok(bar) = self.edu.bar.access(self.pdev.as_ref()) else {
             // Cannot happen: `edu` is `pdev`.
-            return IrqReturn::None;
+            return ThreadedIrqReturn::None;
         };
 
         let cause = bar.read(regs::INTERRUPT_STATUS).into_raw();
@@ -98,9 +102,18 @@ impl irq::Handler for Handler<'_> {
         // Bits that were raised since we read stay, and so does their interrupt.
         bar.write_reg(regs::INTERRUPT_ACKNOWLEDGE::from(cause));
 
-        self.edu
+        let then = self
+            .edu
             .notifier
             .notify(cause, || self.completed(bar, cause));
+        match then {
+            Then::Return => ThreadedIrqReturn::Handled,
+            Then::WakeThread => ThreadedIrqReturn::WakeThread,
+        }
+    }
+
+    fn handle_threaded(&self) -> IrqReturn {
+        self.edu.notifier.run_thread();
         IrqReturn::Handled
     }
 }

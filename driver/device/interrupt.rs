@@ -12,14 +12,14 @@ use crate::notify::InterruptMode;
 
 /// The interrupt that a handler handles.
 #[pin_data]
-pub(super) struct Interrupt<'bound, H: irq::Handler> {
+pub(super) struct Interrupt<'bound, H: irq::ThreadedHandler> {
     // Dropped in this order: the handler is gone before its vector is.
     #[pin]
-    registration: irq::Registration<'bound, H>,
+    registration: irq::ThreadedRegistration<'bound, H>,
     vectors: pci::IrqVectorRegistration<'bound>,
 }
 
-impl<'bound, H: irq::Handler + 'bound> Interrupt<'bound, H> {
+impl<'bound, H: irq::ThreadedHandler + 'bound> Interrupt<'bound, H> {
     /// Lets `handler` handle the only interrupt of `vectors`, which arrives from here on.
     ///
     /// # Safety
@@ -42,7 +42,14 @@ impl<'bound, H: irq::Handler + 'bound> Interrupt<'bound, H> {
 
                 // A handler that PREEMPT_RT can make a thread of: no `Flags::NO_THREAD`.
                 // SAFETY: It is part of `Self`, which the caller lets drop.
-                unsafe { irq::Registration::new(request, flags(vectors), c"irqcast_edu", handler) }
+                unsafe {
+                    irq::ThreadedRegistration::new(
+                        request,
+                        flags(vectors),
+                        c"irqcast_edu",
+                        handler,
+                    )
+                }
             },
         })
     }

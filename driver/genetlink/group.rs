@@ -10,9 +10,8 @@ use kernel::{
 };
 
 use super::{
-    message::Envelope,
+    prepared::Ready,
     skb::Gfp,
-    Message,
     Registration, //
 };
 
@@ -58,13 +57,6 @@ impl Group {
         }
     }
 
-    /// Starts a message that nobody asked for, with room for `payload` bytes of attributes.
-    ///
-    /// Returns [`ENOMEM`] when there is no memory.
-    pub(crate) fn message(&self, command: u8, payload: usize, gfp: Gfp) -> Result<Message> {
-        Message::new(&self.family, command, Envelope::default(), payload, gfp)
-    }
-
     /// Sends the message to all who listen. With [`Gfp::Atomic`] this works from hard interrupt
     /// context too.
     ///
@@ -73,25 +65,27 @@ impl Group {
     /// is none: it is also what comes of a single listener whose queue is full. A listener that
     /// misses a message while others get it is not reported at all.
     ///
-    /// One more reference to the buffer is held until the end. Without it the broadcast gives the
-    /// buffer itself to the last listener, and when that one has read and freed it before the
-    /// broadcast is over, the broadcast runs the destructor of a socket buffer, which must not
-    /// happen in hard interrupt context. With it each listener gets a clone.
-    pub(crate) fn send(&self, message: Message, gfp: Gfp) -> Result {
-        let skb = message.finish();
-        let _held = skb.share();
-
-        // SAFETY: The family is registered, and by the type invariants the group exists. `skb`
+    /// The message's buffer stays ours during the broadcast. Otherwise the broadcast would give it
+    /// to the last listener, and when that one has read and freed it before the broadcast is over,
+    /// the broadcast would run the destructor of a socket buffer, which must not happen in hard
+    /// interrupt context. As it is, each listener gets a clone.
+    pub(crate) fn broadcast(&self, message: &Ready<'_>, gfp: Gfp) -> Result {
+        // SAFETY: The family is registered, and by the type invariants the group exists. The buffer
         // holds a finished message, and `genlmsg_multicast` takes our reference to it, also when it
         // fails.
         to_result(unsafe {
             bindings::genlmsg_multicast(
                 self.family.as_raw(),
-                skb.into_raw(),
+                message.share().into_raw(),
                 0,
                 self.index,
                 gfp.as_raw(),
             )
         })
+    }
+
+    /// Returns the family that the group belongs to.
+    pub(crate) fn family(&self) -> &Arc<Registration> {
+        &self.family
     }
 }

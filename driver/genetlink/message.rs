@@ -196,7 +196,7 @@ mod tests {
     ) -> Result {
         let mut message = Message::new(family, 1, Envelope::default(), payload, Gfp::Kernel)?;
         put(&mut message.attributes())?;
-        assert_eq!(message.finish().len(), HEADERS + payload);
+        assert_eq!(message.finish().bytes().len(), HEADERS + payload);
         Ok(())
     }
 

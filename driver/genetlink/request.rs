@@ -20,11 +20,14 @@ use kernel::{
 };
 
 use super::{
-    message::Envelope,
+    message::{
+        Envelope,
+        Message, //
+    },
+    port::Port,
     skb::Gfp,
     AttributePolicy,
     Attributes,
-    Message,
     Registration, //
 };
 
@@ -58,6 +61,18 @@ impl Request<'_> {
     pub(crate) fn command(&self) -> u8 {
         // SAFETY: By the type invariants `info` is valid, and it has the request's header.
         unsafe { (*self.info().genlhdr).cmd }
+    }
+
+    /// Returns the port that the request came from.
+    ///
+    /// This is the address of the sending socket, whatever the sender wrote into the message.
+    pub(crate) fn port(&self) -> Result<Port> {
+        Port::new(self.info().snd_portid)
+    }
+
+    /// Returns whether the request has this attribute.
+    pub(crate) fn has(&self, attribute: u16) -> bool {
+        self.attribute(attribute).is_some()
     }
 
     /// Returns the value of a `u32` attribute.

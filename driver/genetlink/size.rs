@@ -16,7 +16,12 @@ const ALIGNMENT: usize = kernel::bindings::NLA_ALIGNTO as usize;
 
 /// Size of an attribute with a payload of `length` bytes.
 pub(crate) const fn attribute(length: usize) -> usize {
-    (HEADER + length).next_multiple_of(ALIGNMENT)
+    aligned(HEADER + length)
+}
+
+/// Rounds `length` up to where the next attribute starts.
+pub(super) const fn aligned(length: usize) -> usize {
+    length.next_multiple_of(ALIGNMENT)
 }
 
 /// Size of a `u32` attribute.

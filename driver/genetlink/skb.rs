@@ -9,7 +9,8 @@ use core::{
 
 use kernel::{
     alloc::AllocError,
-    bindings, //
+    bindings,
+    prelude::*, //
 };
 
 /// Where memory comes from.
@@ -41,6 +42,9 @@ impl Gfp {
 /// `0` points to a valid `sk_buff`, of which this value owns one reference.
 pub(super) struct SkBuff(NonNull<bindings::sk_buff>);
 
+// SAFETY: A buffer belongs to no thread, and its count of references is atomic.
+unsafe impl Send for SkBuff {}
+
 impl SkBuff {
     /// Allocates a buffer for a message with `payload` bytes of attributes; the headers are added.
     pub(super) fn new(payload: usize, gfp: Gfp) -> Result<Self, AllocError> {
@@ -49,6 +53,34 @@ impl SkBuff {
 
         // INVARIANT: `genlmsg_new` returned a new buffer whose only reference is ours.
         NonNull::new(skb).map(Self).ok_or(AllocError)
+    }
+
+    /// Takes over a reference.
+    ///
+    /// # Safety
+    ///
+    /// `skb` must point to a valid `sk_buff`, and the caller gives away a reference to it.
+    pub(super) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
+        // INVARIANT: The caller promises it.
+        Self(skb)
+    }
+
+    /// Makes a clone: a buffer of its own with the same data, which looks as if it was just
+    /// allocated and filled.
+    ///
+    /// Returns [`ENOMEM`] when there is no memory.
+    pub(super) fn clone_data(&self, gfp: Gfp) -> Result<Self> {
+        // SAFETY: By the type invariants the buffer is valid.
+        let skb = unsafe { bindings::skb_clone(self.0.as_ptr(), gfp.as_raw()) };
+        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
+
+        // What an earlier broadcast of the original noted for those who receive it.
+        //
+        // SAFETY: `skb_clone` returned a valid buffer that only we know.
+        unsafe { (*skb.as_ptr()).cb = pin_init::zeroed() };
+
+        // INVARIANT: The only reference to the new buffer is ours.
+        Ok(Self(skb))
     }
 
     /// Returns the buffer, which stays owned by `self`.
@@ -74,11 +106,13 @@ impl SkBuff {
         Self(self.0)
     }
 
-    /// Returns the number of bytes of the message, headers included.
-    #[cfg(CONFIG_KUNIT = "y")]
-    pub(super) fn len(&self) -> usize {
-        // SAFETY: By the type invariants the buffer is valid.
-        unsafe { (*self.0.as_ptr()).len as usize }
+    /// Returns the bytes of the message, headers included.
+    pub(super) fn bytes(&self) -> &[u8] {
+        let skb = self.0.as_ptr();
+
+        // SAFETY: By the type invariants the buffer is valid, and holds a message: all of it was
+        // written, in one piece. Nobody writes it while there is a reference to it but its owner.
+        unsafe { core::slice::from_raw_parts((*skb).data, (*skb).len as usize) }
     }
 }
 

@@ -14,6 +14,7 @@ use kernel::{
     }, //
 };
 
+use super::context::By;
 use super::word::{
     read_barrier,
     write_barrier,
@@ -49,6 +50,11 @@ pub(super) struct Counters {
     spurious: Count,
     signals: Count,
     eventfd_signals: Count,
+    unicast_sent: Count,
+    unicast_errors: Count,
+    sent_hard: Count,
+    sent_bh: Count,
+    sent_thread: Count,
     /// Written by readers, of which there are many.
     reader_overruns: Atomic<u64>,
 }
@@ -83,6 +89,16 @@ pub(super) struct Snapshot {
     pub(super) signals: u64,
     /// Eventfds that were signalled.
     pub(super) eventfd_signals: u64,
+    /// Messages that were sent to ports.
+    pub(super) unicast_sent: u64,
+    /// Messages that ports did not get.
+    pub(super) unicast_errors: u64,
+    /// Events sent over netlink by the handler itself.
+    pub(super) sent_hard: u64,
+    /// Events sent over netlink by a bottom half.
+    pub(super) sent_bh: u64,
+    /// Events sent over netlink by a thread.
+    pub(super) sent_thread: u64,
 }
 
 impl Snapshot {
@@ -112,6 +128,11 @@ impl Counters {
             spurious: Count::new(),
             signals: Count::new(),
             eventfd_signals: Count::new(),
+            unicast_sent: Count::new(),
+            unicast_errors: Count::new(),
+            sent_hard: Count::new(),
+            sent_bh: Count::new(),
+            sent_thread: Count::new(),
             reader_overruns: Atomic::new(0),
         }
     }
@@ -134,6 +155,31 @@ impl Counters {
 
         // Whoever sees this outcome also sees the interrupt that it belongs to.
         write_barrier();
+        count.0.add(1);
+    }
+
+    /// Counts events that left the ring before they could be sent later.
+    pub(super) fn count_left_ring(&self, events: u64) {
+        self.send_errors.0.add(events);
+    }
+
+    /// Counts a message that was sent to a port.
+    pub(super) fn count_unicast_sent(&self) {
+        self.unicast_sent.0.add(1);
+    }
+
+    /// Counts messages that ports did not get.
+    pub(super) fn count_unicast_errors(&self, errors: u64) {
+        self.unicast_errors.0.add(errors);
+    }
+
+    /// Counts an event that was sent over netlink, by who did it.
+    pub(super) fn count_sent_by(&self, by: By) {
+        let count = match by {
+            By::Handler => &self.sent_hard,
+            By::Bh => &self.sent_bh,
+            By::Thread => &self.sent_thread,
+        };
         count.0.add(1);
     }
 
@@ -199,6 +245,11 @@ impl Counters {
             spurious: self.spurious.0.read(),
             signals: self.signals.0.read(),
             eventfd_signals: self.eventfd_signals.0.read(),
+            unicast_sent: self.unicast_sent.0.read(),
+            unicast_errors: self.unicast_errors.0.read(),
+            sent_hard: self.sent_hard.0.read(),
+            sent_bh: self.sent_bh.0.read(),
+            sent_thread: self.sent_thread.0.read(),
         };
         read_barrier();
         snapshot.interrupts = self.interrupts.0.read();

@@ -69,6 +69,11 @@ impl Form {
         &self.address
     }
 
+    /// Returns the attributes of the words of data.
+    pub(super) fn data(&self) -> &'static [u16] {
+        self.data
+    }
+
     /// Returns the size in bytes of the attributes that [`Self::put`] writes.
     pub(super) fn size(&self, record: &Record) -> usize {
         // CAST: At most the bits of a `u32`.

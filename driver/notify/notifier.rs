@@ -19,6 +19,7 @@ use super::{
     paths::Paths,
     record::Record,
     registry::Instance,
+    sender::Then,
     source::{
         InterruptMode,
         Source, //
@@ -47,7 +48,7 @@ impl<D: EventData> Notifier<D> {
         )?;
 
         Ok(Self {
-            paths: Paths::new(source.clone(), instance.group()?),
+            paths: Paths::new(source.clone(), instance.group()?)?,
             source,
             _instance: instance,
             _data: PhantomData,
@@ -60,8 +61,10 @@ impl<D: EventData> Notifier<D> {
     /// overlap: a device has one interrupt, and the kernel does not run the handler of an interrupt
     /// while it runs (also where handlers are threads, as with PREEMPT_RT).
     ///
+    /// The caller does what is returned.
+    ///
     /// `data` is called to get what the device adds, after the time has been taken.
-    pub(crate) fn notify(&self, cause: u32, data: impl FnOnce() -> D) {
+    pub(crate) fn notify(&self, cause: u32, data: impl FnOnce() -> D) -> Then {
         let time = Monotonic::ktime_get();
         let source = &*self.source;
         let mut record = Record {
@@ -80,7 +83,7 @@ impl<D: EventData> Notifier<D> {
         }
 
         source.keep(&record);
-        self.paths.deliver(&record);
+        let then = self.paths.deliver(&record);
 
         if source.measures() {
             let duration = Monotonic::ktime_get() - time;
@@ -89,6 +92,12 @@ impl<D: EventData> Notifier<D> {
                 .ring()
                 .write_duration(&record, u32::try_from(duration).unwrap_or(u32::MAX));
         }
+        then
+    }
+
+    /// Does what the handler left to the interrupt's thread. To be called by that thread only.
+    pub(crate) fn run_thread(&self) {
+        self.paths.run_thread();
     }
 
     /// Counts a call of the handler that found nothing.
@@ -104,6 +113,7 @@ impl<D: EventData> Notifier<D> {
 
 impl<D> Drop for Notifier<D> {
     fn drop(&mut self) {
+        self.paths.finish();
         self.source.end();
     }
 }

@@ -2,7 +2,10 @@
 
 //! What whoever loads the module decides of the core.
 
-use super::paths::PathSet;
+use super::{
+    context::Context,
+    paths::PathSet, //
+};
 
 /// Most bytes that an event may carry for measuring.
 const PAYLOAD_MAX: usize = 4032;
@@ -13,6 +16,8 @@ pub(crate) struct Parameters {
     pub(super) history: u32,
     /// The delivery paths that are on at first.
     pub(super) paths: PathSet,
+    /// Where netlink messages are sent from at first.
+    pub(super) context: Context,
     /// Whether the handler tells how long it took.
     pub(super) measure: bool,
     /// How many bytes each event carries beside what it tells.
@@ -21,9 +26,16 @@ pub(crate) struct Parameters {
 
 impl Parameters {
     /// Takes the values of the module parameters of the same names.
-    pub(crate) fn new(history: u32, paths: u32, measure: bool, payload: u16) -> Self {
+    pub(crate) fn new(
+        history: u32,
+        paths: u32,
+        context: Context,
+        measure: bool,
+        payload: u16,
+    ) -> Self {
         Self {
             history,
+            context,
             paths: PathSet::from_bits(paths),
             measure,
             payload,

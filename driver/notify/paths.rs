@@ -9,6 +9,7 @@
 pub(super) mod chardev;
 pub(super) mod eventfd;
 pub(super) mod netlink_multicast;
+pub(super) mod netlink_unicast;
 pub(super) mod signal;
 pub(super) mod sysfs;
 
@@ -26,16 +27,16 @@ use crate::{
 };
 
 use super::{
-    counters::{
-        Counters,
-        Outcome, //
-    },
+    counters::Counters,
     record::Record,
+    sender::{
+        Sender,
+        Then, //
+    },
     source::Source,
+    taps::Obeying,
     word::Word, //
 };
-
-use self::netlink_multicast::NetlinkMulticast;
 
 /// A way on which an event reaches user space.
 pub(super) trait Deliver {
@@ -52,6 +53,8 @@ pub(super) trait Deliver {
 pub(super) enum Path {
     /// A netlink message to a multicast group.
     NetlinkMulticast = 1 << path::NETLINK_MULTICAST,
+    /// A netlink message to each port that has registered.
+    NetlinkUnicast = 1 << path::NETLINK_UNICAST,
     /// A wake-up of readers and pollers of the character device.
     Chardev = 1 << path::CHARDEV,
     /// A signal to files of the character device that asked for it.
@@ -111,29 +114,26 @@ impl Switches {
 /// Those that open files wait on are part of the [`Source`], which the files keep.
 pub(super) struct Paths {
     source: Arc<Source>,
-    netlink_multicast: NetlinkMulticast,
+    /// Both paths over netlink.
+    netlink: Obeying,
 }
 
 impl Paths {
     /// Prepares all paths of the device `source`, whose messages go to `group`.
-    pub(super) fn new(source: Arc<Source>, group: Group) -> Self {
-        Self {
-            netlink_multicast: NetlinkMulticast::new(source.clone(), group),
+    pub(super) fn new(source: Arc<Source>, group: Group) -> Result<Self> {
+        Ok(Self {
+            netlink: Obeying::new(Sender::new(source.clone(), group)?)?,
             source,
-        }
+        })
     }
 
     /// Tells of an event on the paths that are on.
     #[inline]
-    pub(super) fn deliver(&self, record: &Record) {
+    pub(super) fn deliver(&self, record: &Record) -> Then {
         let (source, counters) = (&*self.source, self.source.counters());
         let on = source.on();
 
-        if on.contains(Path::NetlinkMulticast) {
-            self.netlink_multicast.deliver(record, counters);
-        } else {
-            counters.count_outcome(Outcome::SwitchedOff);
-        }
+        let then = self.netlink.sender().deliver(on, record);
         if on.contains(Path::Chardev) {
             source.chardev().deliver(record, counters);
         }
@@ -146,6 +146,17 @@ impl Paths {
         if on.contains(Path::Sysfs) {
             source.sysfs().deliver(record, counters);
         }
+        then
+    }
+
+    /// Does what was left to the interrupt's thread.
+    pub(super) fn run_thread(&self) {
+        self.netlink.sender().run_thread();
+    }
+
+    /// Tells what has not been told yet. To be called when there is no handler any more.
+    pub(super) fn finish(&self) {
+        self.netlink.sender().finish();
     }
 }
 

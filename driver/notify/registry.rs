@@ -29,14 +29,22 @@ use crate::{
         Family,
         Group,
         Registration,
+        Releases,
         Request, //
     },
     protocol::request, //
 };
 
+#[cfg(CONFIG_NETFILTER)]
+use crate::sockopt;
+
+#[cfg(CONFIG_NETFILTER)]
+use super::pull::Pull;
 use super::{
+    listen::ClosedPorts,
     paths::sysfs,
     reader::Reader,
+    taps::Watching,
     Source, //
 };
 
@@ -63,6 +71,15 @@ struct Registry {
     family: Option<(Arc<Registration>, u32)>,
     /// Sorted by number.
     entries: KVec<Entry>,
+}
+
+impl Registry {
+    fn device(&self, number: u32) -> Option<&dyn Device> {
+        self.entries
+            .iter()
+            .find(|entry| entry.number == number)
+            .and_then(|entry| entry.device.as_deref())
+    }
 }
 
 global_lock! {
@@ -92,13 +109,22 @@ fn lock() -> Result<GlobalGuard<REGISTRY>> {
 /// The running service: requests are answered while it lives, and devices can be bound.
 ///
 /// The family outlives it when there are still devices: each [`Group`] keeps it registered.
-pub(crate) struct Service(());
+pub(crate) struct Service {
+    #[cfg(CONFIG_NETFILTER)]
+    _pull: sockopt::Registration<Pull>,
+    _releases: Releases<ClosedPorts>,
+    _taps: Watching,
+}
 
 impl Service {
     /// Starts the service on `family`, whose group number `group` gets the events.
     ///
     /// Returns [`EBUSY`] when it was started before: it is started once, when the module is loaded.
-    pub(crate) fn start(family: &'static Family, group: u32) -> Result<Self> {
+    pub(crate) fn start(
+        module: &'static ThisModule,
+        family: &'static Family,
+        group: u32,
+    ) -> Result<Self> {
         if CLAIMED.xchg(true, Relaxed) {
             return Err(EBUSY);
         }
@@ -106,10 +132,17 @@ impl Service {
         unsafe { REGISTRY.init() };
         READY.store(true, Release);
 
+        let service = Self {
+            _taps: Watching::start()?,
+            _releases: Releases::register()?,
+            #[cfg(CONFIG_NETFILTER)]
+            _pull: sockopt::Registration::new(module)?,
+        };
+
         // Not registered with the lock held: requests that take it arrive at once.
         let family = Arc::new(family.register()?, GFP_KERNEL)?;
         lock()?.family = Some((family, group));
-        Ok(Self(()))
+        Ok(service)
     }
 }
 
@@ -265,14 +298,13 @@ pub(super) fn with_device(
 
     let registry = lock()?;
     let (family, _) = registry.family.as_ref().ok_or_else(no_device)?;
-    let device = registry
-        .entries
-        .iter()
-        .find(|entry| entry.number == number)
-        .and_then(|entry| entry.device.as_deref())
-        .ok_or_else(no_device)?;
+    f(registry.device(number).ok_or_else(no_device)?, family)
+}
 
-    f(device, family)
+/// Calls `f` with the device `number`. Returns [`ENODEV`] when there is no such device.
+#[cfg(CONFIG_NETFILTER)]
+pub(super) fn with_number<T>(number: u32, f: impl FnOnce(&dyn Device) -> Result<T>) -> Result<T> {
+    f(lock()?.device(number).ok_or(ENODEV)?)
 }
 
 /// Calls `f` with each device whose number is `first` or higher, in order, until it fails.

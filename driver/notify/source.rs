@@ -20,6 +20,7 @@ use crate::{
 };
 
 use super::{
+    context::Contexts,
     counters::Counters,
     event::Form,
     parameters::Parameters,
@@ -31,6 +32,7 @@ use super::{
         PathSet,
         Switches, //
     },
+    ports::Ports,
     record::Record,
     ring::Ring, //
 };
@@ -74,6 +76,8 @@ pub(crate) struct Source {
     counters: Counters,
     ring: Ring,
     switches: Switches,
+    contexts: Contexts,
+    ports: Ports,
     /// What follows each event, in whole words.
     payload: KVec<u64>,
     /// How many bytes of it count.
@@ -109,6 +113,8 @@ impl Source {
             counters: Counters::new(),
             ring: Ring::new(*number, history, payload_words)?,
             switches: Switches::new(parameters.paths),
+            contexts: Contexts::new(parameters.context),
+            ports: Ports::new(),
             payload: KVec::from_elem(PAYLOAD, payload_words, GFP_KERNEL)?,
             payload_bytes,
             measure: parameters.measure,
@@ -182,6 +188,23 @@ impl Source {
         self.switches.switch(on);
     }
 
+    /// Returns where netlink messages are sent from.
+    #[inline]
+    pub(super) fn contexts(&self) -> &Contexts {
+        &self.contexts
+    }
+
+    /// Returns the ports that have registered for the events.
+    #[inline]
+    pub(super) fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Returns the attributes of the words of data.
+    pub(super) fn data(&self) -> &'static [u16] {
+        self.form.data()
+    }
+
     /// Returns whether the handler tells how long it took.
     pub(super) fn measures(&self) -> bool {
         self.measure
@@ -206,8 +229,8 @@ impl Source {
 
     /// Returns the size in bytes of the attributes that [`Self::put`] writes.
     pub(super) fn size(&self) -> usize {
-        const U32S: usize = 4;
-        const COUNTERS: usize = 10;
+        const U32S: usize = 7;
+        const COUNTERS: usize = 15;
 
         size::string(self.form.address()) + U32S * size::u32() + COUNTERS * size::u64()
     }
@@ -226,6 +249,11 @@ impl Source {
             (device::READER_OVERRUNS, self.counters.reader_overruns()),
             (device::SIGNALS, counters.signals),
             (device::EVENTFD_SIGNALS, counters.eventfd_signals),
+            (device::UNICAST_SENT, counters.unicast_sent),
+            (device::UNICAST_ERRORS, counters.unicast_errors),
+            (device::SENT_HARD, counters.sent_hard),
+            (device::SENT_BH, counters.sent_bh),
+            (device::SENT_THREAD, counters.sent_thread),
         ];
 
         attributes.put_u32(device::DEVICE, self.number)?;
@@ -234,6 +262,10 @@ impl Source {
         attributes.put_u32(device::PATHS, self.on().bits())?;
         // CAST: It was a `u32`.
         attributes.put_u32(device::HISTORY, self.ring.capacity() as u32)?;
+        attributes.put_u32(device::CONTEXT, self.contexts.asked())?;
+        attributes.put_u32(device::CONTEXT_NOW, self.contexts.now())?;
+        // CAST: At most a few hundred.
+        attributes.put_u32(device::PORTS, self.ports.count() as u32)?;
         for (attribute, value) in counters {
             attributes.put_u64(attribute, value, device::PAD)?;
         }

@@ -75,7 +75,11 @@ fn attributes_have_the_numbers_of_the_spec() {
 #[test]
 fn definitions_have_the_numbers_of_the_spec() {
     let spec = spec();
-    for (definition, module) in [("interrupt-mode", "interrupt_mode"), ("path", "path")] {
+    for (definition, module) in [
+        ("interrupt-mode", "interrupt_mode"),
+        ("path", "path"),
+        ("context", "context"),
+    ] {
         let entries = &named(&spec["definitions"], definition)["entries"];
         assert_eq!(constants(module), numbered(entries, 0), "{definition}");
     }
@@ -98,6 +102,7 @@ fn limits_and_group_are_those_of_the_spec() {
         ("FACTORIAL_MAX".to_owned(), largest("argument")),
         ("DMA_MAX".to_owned(), largest("bytes")),
         ("PATHS_MAX".to_owned(), largest("paths")),
+        ("SOCKET_OPTION_NEXT".to_owned(), 18_769),
         (
             "EVENTS_GROUP".to_owned(),
             i64::try_from(group.unwrap()).unwrap(),

@@ -84,6 +84,25 @@ fn paths_are_those_of_the_spec() {
 }
 
 #[test]
+fn contexts_are_those_of_the_spec() {
+    let spec = spec();
+    let definitions = spec["definitions"].as_sequence().unwrap();
+    let contexts = definitions
+        .iter()
+        .find(|node| text(node, "name") == "context");
+    let entries = contexts.unwrap()["entries"].as_sequence().unwrap();
+    let expected: Vec<[String; 2]> = (0..)
+        .zip(entries)
+        .map(|(value, node): (u32, _)| [value.to_string(), text(node, "name")])
+        .collect();
+    let documented: Vec<[String; 2]> = documented(&["value", "context"], 0)
+        .into_iter()
+        .map(|[value, name, _]| [value, name])
+        .collect();
+    assert_eq!(documented, expected);
+}
+
+#[test]
 fn commands_are_those_of_the_spec() {
     let spec = spec();
     let operations = spec["operations"]["list"].as_sequence().unwrap();

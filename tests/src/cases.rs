@@ -3,6 +3,7 @@
 use crate::case::Case;
 
 mod chardev;
+mod context;
 mod daemon;
 mod docs;
 mod eventfd;
@@ -18,6 +19,7 @@ mod requests;
 mod signals;
 mod sysfs;
 mod tool;
+mod unicast;
 mod ynl;
 
 /// Every test. The order within a machine is the order in which they run.
@@ -28,6 +30,8 @@ pub fn all() -> Vec<Case> {
         listeners::cases(),
         requests::cases(),
         paths::cases(),
+        unicast::cases(),
+        context::cases(),
         chardev::cases(),
         signals::cases(),
         eventfd::cases(),

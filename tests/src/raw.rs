@@ -37,6 +37,10 @@ pub mod op {
     pub const EVENT_NTF: u8 = 5;
     /// Switch delivery paths.
     pub const DEVICE_SET: u8 = 6;
+    /// Register the caller's port.
+    pub const LISTEN: u8 = 7;
+    /// Take it back.
+    pub const UNLISTEN: u8 = 8;
 }
 
 /// Attributes of a request, in the order of driver/spec/irqcast.yaml.
@@ -51,6 +55,8 @@ pub mod request {
     pub const BYTES: u16 = 4;
     /// Delivery paths, as bits.
     pub const PATHS: u16 = 5;
+    /// Where netlink messages are sent from.
+    pub const CONTEXT: u16 = 6;
 }
 
 /// One attribute: header, payload, padding.
@@ -259,6 +265,11 @@ impl Genl {
     /// Joins the multicast group; from here on every event is received.
     pub fn join(&self) -> std::io::Result<()> {
         self.socket.add_membership(self.group)
+    }
+
+    /// Registers this socket for the events of a device, or takes that back.
+    pub fn listen(&mut self, command: u8, device: u32) -> Result<Answer> {
+        self.request(command, 0, &u32_attribute(request::DEVICE, device))
     }
 
     /// Sends a request with the attributes in `payload` and waits for its end.

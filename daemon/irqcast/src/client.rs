@@ -1,5 +1,6 @@
 //! Requests: which devices are there, and make one interrupt.
 
+use crate::context::Context;
 use crate::decode::decode_device;
 use crate::device::Device;
 use crate::error::Error;
@@ -102,6 +103,16 @@ impl Client {
             command::DEVICE_SET,
             device,
             (request::PATHS, paths.bits()),
+        )
+    }
+
+    /// Sends the device's netlink messages from there. Needs `CAP_NET_ADMIN`.
+    pub fn set_context(&mut self, device: u32, context: Context) -> Result<(), Error> {
+        self.act(
+            "change the context",
+            command::DEVICE_SET,
+            device,
+            (request::CONTEXT, context.value()),
         )
     }
 

@@ -3,6 +3,7 @@
 //! A value of the wrong length, or one that must be there and is not, is an error. An attribute that
 //! is not known is skipped, so that a newer driver can say more.
 
+use crate::context::Context;
 use crate::device::{Device, InterruptMode};
 use crate::event::Event;
 use crate::paths::Paths;
@@ -85,9 +86,10 @@ pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
 /// Decodes the attributes of an answer to `device-get`, without its headers.
 pub fn decode_device(attributes: &[u8]) -> Result<Device, DecodeError> {
     use wire::device::{
-        ADDRESS, ALL, ALLOC_FAILURES, DEVICE, EVENTFD_SIGNALS, EVENTS_SENT, HISTORY,
-        INTERRUPT_MODE, INTERRUPTS, NO_LISTENER, PATHS, READER_OVERRUNS, SEND_ERRORS, SIGNALS,
-        SPURIOUS, SWITCHED_OFF,
+        ADDRESS, ALL, ALLOC_FAILURES, CONTEXT, CONTEXT_NOW, DEVICE, EVENTFD_SIGNALS, EVENTS_SENT,
+        HISTORY, INTERRUPT_MODE, INTERRUPTS, NO_LISTENER, PATHS, PORTS, READER_OVERRUNS,
+        SEND_ERRORS, SENT_BH, SENT_HARD, SENT_THREAD, SIGNALS, SPURIOUS, SWITCHED_OFF,
+        UNICAST_ERRORS, UNICAST_SENT,
     };
     let values = values(attributes, ALL)?;
     let find = |number| {
@@ -118,6 +120,14 @@ pub fn decode_device(attributes: &[u8]) -> Result<Device, DecodeError> {
         reader_overruns: find(READER_OVERRUNS)?.u64()?,
         signals: find(SIGNALS)?.u64()?,
         eventfd_signals: find(EVENTFD_SIGNALS)?.u64()?,
+        context: Context::from_value(find(CONTEXT)?.u32()?),
+        context_now: Context::from_value(find(CONTEXT_NOW)?.u32()?),
+        ports: find(PORTS)?.u32()?,
+        unicast_sent: find(UNICAST_SENT)?.u64()?,
+        unicast_errors: find(UNICAST_ERRORS)?.u64()?,
+        sent_hard: find(SENT_HARD)?.u64()?,
+        sent_bh: find(SENT_BH)?.u64()?,
+        sent_thread: find(SENT_THREAD)?.u64()?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! A device and its counters.
 
+use crate::context::Context;
 use crate::paths::Paths;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -64,6 +65,22 @@ pub struct Device {
     pub signals: u64,
     /// Eventfds signalled, each for each event.
     pub eventfd_signals: u64,
+    /// Where netlink messages are to be sent from.
+    pub context: Context,
+    /// Where they are sent from now.
+    pub context_now: Context,
+    /// Ports registered for unicast messages.
+    pub ports: u32,
+    /// Messages sent to registered ports, each for each event.
+    pub unicast_sent: u64,
+    /// Messages that a registered port did not get.
+    pub unicast_errors: u64,
+    /// Events sent over netlink by the interrupt handler itself.
+    pub sent_hard: u64,
+    /// Events sent over netlink by a bottom half.
+    pub sent_bh: u64,
+    /// Events sent over netlink by the interrupt's thread.
+    pub sent_thread: u64,
 }
 
 impl Device {
@@ -96,10 +113,18 @@ mod tests {
             reader_overruns: 8,
             signals: 9,
             eventfd_signals: 10,
+            context: Context::from_value(0),
+            context_now: Context::from_value(2),
+            ports: 11,
+            unicast_sent: 12,
+            unicast_errors: 13,
+            sent_hard: 14,
+            sent_bh: 15,
+            sent_thread: 16,
         };
         assert_eq!(
             device.to_json(),
-            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1,"paths":["netlink-multicast","chardev"],"history":4096,"switched_off":7,"reader_overruns":8,"signals":9,"eventfd_signals":10}"#
+            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1,"paths":["netlink-multicast","chardev"],"history":4096,"switched_off":7,"reader_overruns":8,"signals":9,"eventfd_signals":10,"context":"auto","context_now":"bh","ports":11,"unicast_sent":12,"unicast_errors":13,"sent_hard":14,"sent_bh":15,"sent_thread":16}"#
         );
         assert_eq!(InterruptMode::Intx.to_string(), "intx");
         assert_eq!(InterruptMode::Unknown(9).to_string(), "unknown-9");

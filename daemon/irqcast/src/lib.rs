@@ -24,6 +24,7 @@
 
 mod ack;
 mod client;
+mod context;
 mod decode;
 mod device;
 mod error;
@@ -39,6 +40,7 @@ pub mod wire;
 
 pub use ack::KernelError;
 pub use client::Client;
+pub use context::{Context, UnknownContext};
 pub use decode::{DecodeError, decode_device, decode_event};
 pub use device::{Device, InterruptMode};
 pub use error::Error;

@@ -44,6 +44,10 @@ pub mod command {
     pub const EVENT_NTF: u8 = 5;
     /// Change how a device tells of its interrupts.
     pub const DEVICE_SET: u8 = 6;
+    /// Send the device's events to the port that asks.
+    pub const LISTEN: u8 = 7;
+    /// Send them to it no more.
+    pub const UNLISTEN: u8 = 8;
 
     /// Each operation's number and its name in the specification.
     pub const ALL: &[(u8, &str)] = &[
@@ -53,6 +57,8 @@ pub mod command {
         (DMA, "dma"),
         (EVENT_NTF, "event-ntf"),
         (DEVICE_SET, "device-set"),
+        (LISTEN, "listen"),
+        (UNLISTEN, "unlisten"),
     ];
 }
 
@@ -164,6 +170,22 @@ attribute_set! {
         SIGNALS = 15, "signals", U64;
         /// Eventfds signalled.
         EVENTFD_SIGNALS = 16, "eventfd-signals", U64;
+        /// Where netlink messages are to be sent from, see [`super::context`].
+        CONTEXT = 17, "context", U32;
+        /// Where they are sent from now.
+        CONTEXT_NOW = 18, "context-now", U32;
+        /// Ports registered for unicast messages.
+        PORTS = 19, "ports", U32;
+        /// Messages sent to registered ports.
+        UNICAST_SENT = 20, "unicast-sent", U64;
+        /// Messages that registered ports did not get.
+        UNICAST_ERRORS = 21, "unicast-errors", U64;
+        /// Events sent over netlink by the handler.
+        SENT_HARD = 22, "sent-hard", U64;
+        /// Events sent over netlink by a bottom half.
+        SENT_BH = 23, "sent-bh", U64;
+        /// Events sent over netlink by a thread.
+        SENT_THREAD = 24, "sent-thread", U64;
     }
 }
 
@@ -180,6 +202,8 @@ attribute_set! {
         BYTES = 4, "bytes", U32;
         /// Delivery paths to switch on, see [`super::path`].
         PATHS = 5, "paths", U32;
+        /// Where to send netlink messages from, see [`super::context`].
+        CONTEXT = 6, "context", U32;
     }
 }
 
@@ -192,6 +216,26 @@ pub mod interrupt_mode {
 
     /// Each value and its name in the specification.
     pub const ALL: &[(u32, &str)] = &[(INTX, "intx"), (MSI, "msi")];
+}
+
+/// Values of [`device::CONTEXT`], [`device::CONTEXT_NOW`] and [`request::CONTEXT`].
+pub mod context {
+    /// As [`HARD`], but as [`BH`] while a netlink tap is up.
+    pub const AUTO: u32 = 0;
+    /// The interrupt handler.
+    pub const HARD: u32 = 1;
+    /// A bottom half.
+    pub const BH: u32 = 2;
+    /// The interrupt's thread.
+    pub const THREAD: u32 = 3;
+
+    /// Each value and its name in the specification.
+    pub const ALL: &[(u32, &str)] = &[
+        (AUTO, "auto"),
+        (HARD, "hard"),
+        (BH, "bh"),
+        (THREAD, "thread"),
+    ];
 }
 
 /// Bits of [`device::PATHS`] and [`request::PATHS`], by their numbers.

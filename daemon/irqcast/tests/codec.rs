@@ -122,6 +122,14 @@ fn device_is_read() {
         u64_of(set::READER_OVERRUNS, 8),
         u64_of(set::SIGNALS, 9),
         u64_of(set::EVENTFD_SIGNALS, 10),
+        u32_of(set::CONTEXT, 0),
+        u32_of(set::CONTEXT_NOW, 2),
+        u32_of(set::PORTS, 11),
+        u64_of(set::UNICAST_SENT, 12),
+        u64_of(set::UNICAST_ERRORS, 13),
+        u64_of(set::SENT_HARD, 14),
+        u64_of(set::SENT_BH, 15),
+        u64_of(set::SENT_THREAD, 16),
     ];
     let expected = Device {
         device: 1,
@@ -139,6 +147,14 @@ fn device_is_read() {
         reader_overruns: 8,
         signals: 9,
         eventfd_signals: 10,
+        context: "auto".parse().unwrap(),
+        context_now: "bh".parse().unwrap(),
+        ports: 11,
+        unicast_sent: 12,
+        unicast_errors: 13,
+        sent_hard: 14,
+        sent_bh: 15,
+        sent_thread: 16,
     };
     assert_eq!(decode_device(&emit(&attributes)), Ok(expected.clone()));
     for left_out in 0..attributes.len() {

@@ -140,5 +140,9 @@ fn entries_of_definitions() {
     };
     check("interrupt-mode", wire::interrupt_mode::ALL);
     check("path", wire::path::ALL);
-    assert_eq!(names(&spec()["definitions"]), ["interrupt-mode", "path"]);
+    check("context", wire::context::ALL);
+    assert_eq!(
+        names(&spec()["definitions"]),
+        ["interrupt-mode", "path", "context"]
+    );
 }

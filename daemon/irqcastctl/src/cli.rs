@@ -2,8 +2,8 @@
 
 use crate::quantity;
 use clap::{Args, Parser, Subcommand};
-use irqcast::Paths;
 use irqcast::wire::{DMA_MAX, FACTORIAL_MAX};
+use irqcast::{Context, Paths};
 use std::time::Duration;
 
 /// What the exit codes say, for the help.
@@ -24,7 +24,7 @@ Examples:
   irqcastctl raise --device 0 --bits 0x6 --count 100
   irqcastctl factorial 5
   irqcastctl dma 64
-  irqcastctl set --paths netlink-multicast,chardev";
+  irqcastctl set --paths netlink-multicast,chardev --context bh";
 
 /// Lists irqcast devices, shows their events and makes them interrupt.
 ///
@@ -98,8 +98,14 @@ pub struct Set {
     /// Delivery paths to switch on, separated by commas; the others are switched off. Or all, or none.
     ///
     /// There are netlink-multicast, netlink-unicast, chardev, signal, eventfd and sysfs.
-    #[arg(long, value_name = "LIST")]
-    pub paths: Paths,
+    #[arg(long, value_name = "LIST", required_unless_present = "context")]
+    pub paths: Option<Paths>,
+    /// Where to send netlink messages from: auto, hard, bh or thread.
+    ///
+    /// Auto and hard are the interrupt handler. While a netlink tap (an nlmon device) is up, auto steps
+    /// back to bh, a bottom half; with hard, no tap can come up.
+    #[arg(long)]
+    pub context: Option<Context>,
 }
 
 /// When to stop printing events.
@@ -175,7 +181,9 @@ mod tests {
         check(&["factorial", "1048577"], &["0..=1048576"]);
         check(&["raise", "--bits", "0"], &["--bits", "at least one"]);
         check(&["raise", "--count", "0"], &["--count"]);
+        check(&["set"], &["--paths"]);
         check(&["set", "--paths", "mmap"], &["mmap", "chardev", "all"]);
+        check(&["set", "--context", "soft"], &["soft", "thread"]);
         check(&["monitor", "--duration", "soon"], &["--duration", "unit"]);
     }
 }

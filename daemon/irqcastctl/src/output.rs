@@ -114,6 +114,33 @@ impl<W: Write> Printer<W> {
                 device.eventfd_signals
             ))?;
         }
+        self.line("")?;
+        self.line(&format!(
+            "{:>6} {:<7} {:<6} {:>12} {:>12} {:>12} {:>5} {:>12} {:>14}",
+            "DEVICE",
+            "CONTEXT",
+            "NOW",
+            "SENT-HARD",
+            "SENT-BH",
+            "SENT-THREAD",
+            "PORTS",
+            "UNICAST-SENT",
+            "UNICAST-ERRORS"
+        ))?;
+        for device in devices {
+            self.line(&format!(
+                "{:>6} {:<7} {:<6} {:>12} {:>12} {:>12} {:>5} {:>12} {:>14}",
+                device.device,
+                device.context,
+                device.context_now,
+                device.sent_hard,
+                device.sent_bh,
+                device.sent_thread,
+                device.ports,
+                device.unicast_sent,
+                device.unicast_errors
+            ))?;
+        }
         Ok(())
     }
 
@@ -126,7 +153,7 @@ impl<W: Write> Printer<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use irqcast::InterruptMode;
+    use irqcast::{Context, InterruptMode};
 
     fn printed(json: bool, print: impl FnOnce(&mut Printer<Vec<u8>>) -> io::Result<()>) -> String {
         let mut printer = Printer {
@@ -190,12 +217,21 @@ mod tests {
             reader_overruns: 3,
             signals: 0,
             eventfd_signals: 0,
+            context: Context::from_value(0),
+            context_now: Context::from_value(1),
+            ports: 0,
+            unicast_sent: 0,
+            unicast_errors: 0,
+            sent_hard: 9_999,
+            sent_bh: 0,
+            sent_thread: 0,
         };
         let table = printed(false, |printer| {
             printer.devices(&[device.clone(), device.clone()])
         });
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines.len(), 7);
+        assert_eq!(lines.len(), 11);
+        assert!(lines[9].contains("auto    hard"), "{table}");
         assert!(
             lines[..3].iter().all(|line| line.len() == lines[0].len()),
             "{table}"

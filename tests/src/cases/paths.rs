@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::case::{Case, Mode};
 use crate::driver::Driver;
 use crate::raw::{Genl, op, request, u32_attribute};
-use crate::tool;
+use crate::{tool, wait};
 
 const ALL: [&str; 6] = [
     "netlink-multicast",
@@ -54,8 +54,13 @@ fn switched_off() -> Result<()> {
     genl.join()?;
     ensure!(genl.interrupt(0, 1)?.seq == 1);
     tool::json(&["set", "--device", "0", "--paths", "sysfs,chardev"])?;
-    for _ in 0..SILENT {
+    for silent in 1..=SILENT {
         genl.raise(0, 1)?;
+        // Not merged with the next.
+        wait::until("the interrupt", || {
+            let interrupts = tool::counter(&tool::device(0)?, "interrupts")?;
+            Ok((interrupts == silent + 1).then_some(()))
+        })?;
     }
     let device = tool::device(0)?;
     ensure!(device["paths"] == json!([ALL[2], ALL[5]]), "{device}");

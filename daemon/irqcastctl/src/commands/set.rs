@@ -9,7 +9,12 @@ use irqcast::Client;
 pub fn run(device: Option<u32>, set: &Set) -> Result<(), Failure> {
     let mut client = Client::open()?;
     for device in targets(&mut client, device)? {
-        client.set_paths(device, set.paths)?;
+        if let Some(context) = set.context {
+            client.set_context(device, context)?;
+        }
+        if let Some(paths) = set.paths {
+            client.set_paths(device, paths)?;
+        }
     }
     Ok(())
 }

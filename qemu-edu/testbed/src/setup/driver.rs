@@ -44,7 +44,8 @@ pub const TWIN: Module = Module {
 };
 
 /// Endings of files that a build by hand leaves beside the source.
-const ARTEFACTS: [&str; 8] = [
+const ARTEFACTS: [&str; 9] = [
+    "_generated.rs",
     ".ko",
     ".o",
     ".mod",
@@ -171,6 +172,7 @@ mod tests {
             ".a.o.cmd",
             "x.ko",
             "x.mod.c",
+            "y_generated.rs",
             "modules.order",
             "Module.symvers",
             "rust-project.json",
