@@ -38,7 +38,7 @@ pub fn overview(run: &Run) -> Option<Dots> {
                       the listener, and a line from there to the 99th percentile. The figures \
                       are in the table."
             .to_owned(),
-        x_title: format!("● median ▏99th percentile{}", of_time(run)),
+        x_title: format!("● p50 ▏p99{}", of_time(run)),
         x: time_axis(run, values),
         rows,
     })
@@ -89,7 +89,7 @@ pub fn loss(run: &Run) -> Vec<Chart> {
         .paths
         .iter()
         .flat_map(|path| points(path).into_iter().map(|(x, _)| x));
-    let x = Axis::logarithmic(all, |hertz| unit::round(&unit::rate(hertz)));
+    let x = Axis::logarithmic(all, unit::rate_tick);
     by_group(run, |path| !points(path).is_empty())
         .into_iter()
         .map(|(group, members)| Chart {
@@ -227,7 +227,7 @@ pub fn payload(run: &Run) -> Vec<Chart> {
     let all = || run.paths.iter().flat_map(|path| &path.payload);
     let x = Axis::linear(all().map(|point| f64::from(point.bytes)), unit::grouped);
     let y = Axis::linear(all().map(|point| point.latency_ns_p50 as f64), |ns| {
-        unit::round(&unit::time(run.mode, ns))
+        unit::time_tick(run.mode, ns)
     });
     let series: Vec<Series> = label::by_latency(run)
         .into_iter()
@@ -309,7 +309,7 @@ impl<'a> Lines<'a> {
 }
 
 fn time_axis(run: &Run, values: impl IntoIterator<Item = f64>) -> Axis {
-    Axis::logarithmic(values, |ns| unit::round(&unit::time(run.mode, ns)))
+    Axis::logarithmic(values, |ns| unit::time_tick(run.mode, ns))
 }
 
 fn of_time(run: &Run) -> &'static str {
@@ -353,12 +353,14 @@ fn cumulative(distribution: &Distribution, x: &Axis) -> Vec<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
+    use irqcast_bench::schema::Mode;
+
     use super::super::sample;
     use super::*;
 
     #[test]
     fn distributions_rise_from_nothing_to_everything_in_few_steps() {
-        for chart in latency(&sample::run()) {
+        for chart in latency(&sample::of_mode(Mode::Wall)) {
             for series in &chart.series {
                 let shares: Vec<f64> = series.points.iter().map(|(_, share)| *share).collect();
                 assert!(shares.is_sorted(), "{}", series.label);
@@ -380,7 +382,7 @@ mod tests {
 
     #[test]
     fn every_measured_path_is_in_a_chart_with_a_line_of_its_own() {
-        let run = sample::run();
+        let run = sample::of_mode(Mode::Wall);
         let charts = latency(&run);
         for path in run.paths.iter().filter(|path| path.latency_ns.is_some()) {
             let label = label::label(&run, path);

@@ -436,7 +436,7 @@ mod tests {
 
     fn made_up() -> Recordings {
         Recordings {
-            runs: vec![sample::run()],
+            runs: vec![sample::of_mode(Mode::Wall)],
         }
     }
 
@@ -491,6 +491,36 @@ mod tests {
         );
     }
 
+    /// The tables of the recording's keys name what a recording holds, and nothing else.
+    #[test]
+    fn document_explains_every_key() {
+        let top = crate::setup::Workspace::find().unwrap().root;
+        let text = fs::read_to_string(top.join(DOCUMENT)).unwrap();
+        let run = serde_json::to_value(sample::of_mode(Mode::Wall)).unwrap();
+        let tables = irqcast_tests::table::tables(&text);
+        let mut explained = tables
+            .iter()
+            .filter(|table| table.header[0] == "key")
+            .map(|table| {
+                let keys = table
+                    .rows
+                    .iter()
+                    .map(|row| row[0].trim_matches('`').to_owned());
+                keys.collect::<std::collections::BTreeSet<_>>()
+            });
+        assert_eq!(explained.next(), Some(keys_of(&run).into_iter().collect()));
+        let paths = run["paths"].as_array().unwrap();
+        assert_eq!(
+            explained.next(),
+            Some(paths.iter().flat_map(keys_of).collect())
+        );
+        assert_eq!(explained.next(), None);
+    }
+
+    fn keys_of(value: &serde_json::Value) -> Vec<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    }
+
     #[test]
     fn recordings_are_of_a_stock_kernel_and_were_measured() {
         let top = crate::setup::Workspace::find().unwrap().root;
@@ -498,7 +528,7 @@ mod tests {
             assert_eq!(run.kernel.name, "stock");
             assert_ne!(
                 run.machine.host_processor,
-                sample::run().machine.host_processor
+                sample::of_mode(Mode::Wall).machine.host_processor
             );
         }
     }

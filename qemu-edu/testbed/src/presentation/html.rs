@@ -277,12 +277,14 @@ fn method_section(page: &mut String, run: &Run) {
 
 #[cfg(test)]
 mod tests {
+    use irqcast_bench::schema::Mode;
+
     use super::super::sample;
     use super::*;
 
     #[test]
     fn page_needs_nothing_from_elsewhere() {
-        let page = render(&sample::run()).unwrap();
+        let page = render(&sample::of_mode(Mode::Wall)).unwrap();
         for foreign in ["<script", "<link", "<img", "url(", "@import", "src="] {
             assert!(!page.contains(foreign), "{foreign}");
         }
@@ -293,19 +295,19 @@ mod tests {
 
     #[test]
     fn text_of_the_run_cannot_become_markup() {
-        let page = render(&sample::run()).unwrap();
+        let page = render(&sample::of_mode(Mode::Wall)).unwrap();
         assert!(page.contains("a made-up reason with &lt;markup&gt; &amp; an ampersand"));
         assert!(!page.contains("<markup>"));
     }
 
     #[test]
     fn a_run_of_one_path_or_none_is_rendered() {
-        let whole = sample::run();
+        let whole = sample::of_mode(Mode::Wall);
         for paths in [&whole.paths[..0], &whole.paths[7..8], &whole.paths[22..]] {
             let run = Run {
                 paths: paths.to_vec(),
                 storms: Vec::new(),
-                ..sample::run()
+                ..sample::of_mode(Mode::Wall)
             };
             let page = render(&run).unwrap();
             assert!(page.ends_with("</main></body></html>\n"));

@@ -200,13 +200,15 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    use irqcast_bench::schema::Mode;
+
     use super::super::sample;
     use super::*;
 
     #[test]
     fn every_path_has_a_line_and_fits() {
         console::set_colors_enabled(false);
-        let run = sample::run();
+        let run = sample::of_mode(Mode::Wall);
         for width in [None, Some(200), Some(80), Some(40)] {
             let text = render(&run, width);
             for path in &run.paths {
@@ -226,18 +228,18 @@ mod tests {
     #[test]
     fn columns_that_were_left_out_are_named() {
         console::set_colors_enabled(false);
-        let text = render(&sample::run(), Some(60));
+        let text = render(&sample::of_mode(Mode::Wall), Some(60));
         let line = text
             .lines()
             .find(|line| line.starts_with("no room for: "))
             .unwrap();
         assert!(line.contains("switches") && !line.contains("p50"), "{line}");
-        assert!(!render(&sample::run(), None).contains("no room for"));
+        assert!(!render(&sample::of_mode(Mode::Wall), None).contains("no room for"));
     }
 
     #[test]
     fn no_colour_reaches_a_pipe() {
         console::set_colors_enabled(false);
-        assert!(!render(&sample::run(), None).contains('\u{1b}'));
+        assert!(!render(&sample::of_mode(Mode::Wall), None).contains('\u{1b}'));
     }
 }

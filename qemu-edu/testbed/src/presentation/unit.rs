@@ -15,8 +15,27 @@ pub fn time(mode: Mode, nanoseconds: f64) -> String {
     }
 }
 
-/// A figure for an axis, where a number is as round as it looks: `10 ms`, and not `10.0 ms`.
-pub fn round(text: &str) -> String {
+/// A time for an axis, where a number is as round as it looks and as short as it can be:
+/// `10 ms`, and not `10.0 ms`.
+pub fn time_tick(mode: Mode, nanoseconds: f64) -> String {
+    match mode {
+        Mode::Wall => round(&time(mode, nanoseconds)),
+        Mode::Icount if nanoseconds >= 1e6 => {
+            round(&format!("{} M", three_digits(nanoseconds / 1e6)))
+        }
+        Mode::Icount if nanoseconds >= 1e4 => {
+            round(&format!("{} k", three_digits(nanoseconds / 1e3)))
+        }
+        Mode::Icount => time(mode, nanoseconds),
+    }
+}
+
+/// A rate for an axis.
+pub fn rate_tick(hertz: f64) -> String {
+    round(&rate(hertz))
+}
+
+fn round(text: &str) -> String {
     let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
     let number = match number.contains('.') {
         true => number.trim_end_matches('0').trim_end_matches('.'),

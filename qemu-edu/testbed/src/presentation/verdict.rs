@@ -113,12 +113,14 @@ pub fn against(run: &Run, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use irqcast_bench::schema::Mode;
+
     use super::super::sample;
     use super::*;
 
     #[test]
     fn the_best_competitor_comes_first_and_no_kin_is_among_them() {
-        for standing in standings(&sample::run()) {
+        for standing in standings(&sample::of_mode(Mode::Wall)) {
             let ratios: Vec<f64> = standing.better.iter().map(|better| better.ratio).collect();
             let title = standing.column.title;
             match standing.column.best {
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn multiples_are_of_the_other_path() {
-        let run = sample::run();
+        let run = sample::of_mode(Mode::Wall);
         let times: f64 = against(&run, "eventfd").unwrap().parse().unwrap();
         assert!((1.2..1.4).contains(&times), "{times}");
         assert_eq!(against(&run, "off"), None);

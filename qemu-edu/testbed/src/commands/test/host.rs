@@ -4,6 +4,7 @@
 mod driver;
 mod page;
 mod spec;
+mod traps;
 mod unit_tests;
 
 use std::time::{Duration, Instant};
@@ -51,9 +52,10 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("host::spec", spec::check),
     ("host::page-in-chromium", page::check),
+    ("host::traps-have-tests", traps::check),
     ("host::driver-format", driver::format),
     ("host::driver-clippy", driver::clippy),
     ("host::driver-warnings", driver::warnings),

@@ -69,7 +69,7 @@ pub fn lines(chart: &Chart, room: Room) -> anyhow::Result<String> {
 pub fn dots(chart: &Dots, room: Room) -> anyhow::Result<String> {
     let narrow = room == Room::Narrow;
     let row = if narrow { 38 } else { 25 };
-    let names = if narrow { 4 } else { 196 };
+    let names = if narrow { 24 } else { 224 };
     let notes = 84;
     let size = (room.width(), chart.rows.len() as u32 * row + 56);
     drawing(&chart.title, &chart.description, room, size, |area| {
@@ -106,7 +106,7 @@ pub fn dots(chart: &Dots, room: Room) -> anyhow::Result<String> {
             let (x, y) = end;
             area.draw(&Rectangle::new([(x - 1, y - 5), (x + 1, y + 5)], style))?;
             let (place, anchor) = match narrow {
-                true => ((names, y - 17), HPos::Left),
+                true => ((4, y - 17), HPos::Left),
                 false => ((names - 10, y), HPos::Right),
             };
             let colour = if entry.highlighted {
