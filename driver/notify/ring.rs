@@ -124,14 +124,18 @@ impl Ring {
     /// `payload` has as many words as [`Self::new`] was told.
     #[inline]
     pub(super) fn write(&self, record: &Record, payload: &[u64]) {
-        let slot = self.slot(record.seq);
-        let (fixed, rest) = slot.split_at(RECORD_WORDS);
+        let Some((fixed, rest)) = self.slot(record.seq).split_first_chunk::<RECORD_WORDS>() else {
+            // Cannot happen: each record has as many.
+            return;
+        };
+        let words = record.to_words();
 
         // Whoever reads the old event must not take parts of the new one for it.
         fixed[SEQ_WORD].write(0);
         write_barrier();
-        for (word, value) in fixed.iter().zip(record.to_words()).skip(SEQ_WORD + 1) {
-            word.write(value);
+        // All but the first, which is the sequence number.
+        for place in SEQ_WORD + 1..RECORD_WORDS {
+            fixed[place].write(words[place]);
         }
         for (word, value) in rest.iter().zip(payload) {
             word.write(*value);
