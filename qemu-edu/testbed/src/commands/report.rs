@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::{
     cli, exit,
-    presentation::{docs, html, table},
+    presentation::{docs, html, recordings, table},
     setup::Workspace,
 };
 
@@ -17,7 +17,7 @@ pub fn run(args: &cli::ReportArgs) -> anyhow::Result<ExitCode> {
         renew_documentation()?;
     }
     if let Some(path) = &args.recording {
-        let run = docs::read_run(path)?;
+        let run = recordings::read_run(path)?;
         table::print(&run);
         if let Some(page) = &args.html {
             fs::write(page, html::render(&run)?)

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::Context;
 use crate::{
     namespace::{self, Mount},
-    presentation::{docs, html, sample},
+    presentation::{html, recordings, sample},
     process, setup,
 };
 
@@ -50,9 +50,9 @@ pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
     let browser = Browser { tree, folder };
     for mode in [Mode::Icount, Mode::Wall] {
         // Where nothing is recorded yet, made-up figures show what the page can hold.
-        let recording = docs::recording(top, mode);
+        let recording = recordings::path(top, mode);
         let (name, run) = match recording.exists() {
-            true => (mode.name().to_owned(), docs::read_run(&recording)?),
+            true => (mode.name().to_owned(), recordings::read_run(&recording)?),
             false => (format!("made-up-{}", mode.name()), sample::of_mode(mode)),
         };
         let page = html::render(&run)?;
