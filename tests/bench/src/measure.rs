@@ -156,6 +156,9 @@ fn parts_of(path: &'static Path, plan: &Plan) -> Vec<Part> {
     if path.most_listeners > 1 {
         parts.push(part(first, "many listeners", fan_out::measure));
     }
+    if path.name == "netlink-multicast" {
+        parts.push(part(first, "bystanders", fan_out::bystanders));
+    }
     if path.payload {
         parts.push(part(first, "payload", payload::measure));
     }

@@ -212,11 +212,11 @@ pub struct RatePoint {
 /// Interrupts as fast as they can.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Burst {
-    /// How many interrupts.
+    /// How many raises.
     pub size: u64,
     /// Events that the listener got.
     pub delivered: u64,
-    /// Events that it did not get.
+    /// Raises of which it got no event, also where the device or a driver merged them.
     pub lost: u64,
     /// Of these, how many it was told of.
     pub told: u64,
@@ -229,9 +229,12 @@ pub struct Burst {
 pub struct FanOut {
     /// How many.
     pub listeners: u32,
-    /// Median time in the handler.
+    /// Median time in the handler, which wakes them all up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handler_ns_p50: Option<u64>,
+    /// The same where none of them sleeps, so that none is woken up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler_awake_ns_p50: Option<u64>,
     /// Median time from the raise to the return in the last listener.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ns_p50: Option<u64>,

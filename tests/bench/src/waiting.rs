@@ -4,7 +4,9 @@
 //! - epoll: level-triggered, and one attempt to take per return, since the next `epoll_wait`
 //!   returns at once if more is there. Two system calls an event.
 //! - io_uring: the file is registered, the ring belongs to one thread, and completions run in
-//!   that thread's own wait. One system call an event, which both submits and waits.
+//!   that thread's own wait. One system call an event, which both submits and waits. A driver
+//!   that io_uring cannot read without a worker thread gets a poll before the read, in the same
+//!   call.
 
 use std::{
     io,
@@ -24,6 +26,7 @@ use nix::{
 pub struct Waiting {
     how: How,
     syscalls: u64,
+    poll_first: bool,
 }
 
 enum How {
@@ -41,7 +44,17 @@ impl Waiting {
             Listener::IoUring => How::IoUring(None),
             Listener::Blocking | Listener::Spin | Listener::None => How::Blocking,
         };
-        Self { how, syscalls: 0 }
+        Self {
+            how,
+            syscalls: 0,
+            poll_first: false,
+        }
+    }
+
+    /// Lets io_uring poll before it reads. The file has to be one that does not block.
+    pub fn poll_first(mut self) -> Self {
+        self.poll_first = true;
+        self
     }
 
     /// System calls so far.
@@ -62,8 +75,17 @@ impl Waiting {
                 .offset(u64::MAX)
                 .build();
             self.syscalls += 1;
+            let poll = opcode::PollAdd::new(Fixed(0), libc::POLLIN as u32)
+                .build()
+                .flags(squeue::Flags::IO_LINK);
+            let entries = [poll, entry];
+            let entries = if self.poll_first {
+                &entries[..]
+            } else {
+                &entries[1..]
+            };
             // SAFETY: the buffer lives over the call, which returns when the read is done.
-            return unsafe { complete(ring, file.as_raw_fd(), &entry) };
+            return unsafe { complete(ring, file.as_raw_fd(), entries) };
         }
         self.ready(file)?;
         self.syscalls += 1;
@@ -95,7 +117,7 @@ impl Waiting {
             self.syscalls += 1;
             // SAFETY: all that the entry points to lives over the call, which returns when
             // the message is there.
-            let length = unsafe { complete(ring, socket.as_raw_fd(), &entry) }?;
+            let length = unsafe { complete(ring, socket.as_raw_fd(), &[entry]) }?;
             return Ok((length, sender.nl_pid));
         }
         self.ready(socket)?;
@@ -140,39 +162,43 @@ impl Waiting {
     }
 }
 
-/// Submits the entry and waits for its end: one system call.
+/// Submits the entries and waits for the end of all: one system call. Returns the last result.
 ///
 /// # Safety
 ///
-/// What `entry` points to lives until this returns. (An interrupted wait cancels the entry and
+/// What the entries point to lives until this returns. (An interrupted wait cancels the entry and
 /// waits for that, so nothing is in flight then.)
 unsafe fn complete(
     ring: &mut Option<Box<IoUring>>,
     file: RawFd,
-    entry: &squeue::Entry,
+    entries: &[squeue::Entry],
 ) -> io::Result<usize> {
     let ring = match ring {
         Some(ring) => ring,
         none => none.insert(Box::new(start(file)?)),
     };
     // SAFETY: promised by the caller.
-    unsafe { ring.submission().push(entry) }.map_err(io::Error::other)?;
-    let waited = ring.submit_and_wait(1);
-    let Some(completion) = ring.completion().next() else {
+    unsafe { ring.submission().push_multiple(entries) }.map_err(io::Error::other)?;
+    let waited = ring.submit_and_wait(entries.len());
+    let (mut ended, mut result) = (0, 0);
+    for completion in ring.completion() {
+        ended += 1;
+        result = completion.result();
+    }
+    if ended < entries.len() {
         // A signal ends the wait, also where the call tells of what it has submitted instead.
-        cancel(ring)?;
+        cancel(ring, entries.len() - ended)?;
         return Err(waited.err().unwrap_or(io::ErrorKind::Interrupted.into()));
-    };
-    let result = completion.result();
+    }
     usize::try_from(result).map_err(|_| io::Error::from_raw_os_error(-result))
 }
 
-/// Takes back the only entry that is in flight, and waits until it is.
-fn cancel(ring: &mut IoUring) -> io::Result<()> {
+/// Takes back what is in flight, and waits until it is.
+fn cancel(ring: &mut IoUring, in_flight: usize) -> io::Result<()> {
     let entry = opcode::AsyncCancel::new(0).build();
     // SAFETY: this entry points to nothing.
     unsafe { ring.submission().push(&entry) }.map_err(io::Error::other)?;
-    let mut left = 2_usize;
+    let mut left = in_flight + 1;
     while left > 0 {
         match ring.submit_and_wait(1) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),

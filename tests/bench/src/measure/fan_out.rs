@@ -1,5 +1,7 @@
 //! What more listeners cost.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use irqcast_bench::{
     distribution::median,
@@ -10,6 +12,7 @@ use super::{Bench, latency};
 use crate::{
     clock,
     listening::Listening,
+    netlink::{self, Family},
     paths::{Options, Path},
     schedule::{self, Urgency},
 };
@@ -29,8 +32,72 @@ pub fn measure(
 ) -> Result<()> {
     for listeners in COUNTS {
         if listeners <= path.most_listeners {
-            run.fanout.push(with(bench, path, listener, listeners)?);
+            let mut with = with(bench, path, listener, listeners)?;
+            with.handler_awake_ns_p50 = awake(bench, path, listener, listeners)?;
+            run.fanout.push(with);
         }
+    }
+    Ok(())
+}
+
+/// The handler's time for listeners that are there and do not wait.
+fn awake(
+    bench: &Bench<'_>,
+    path: &Path,
+    listener: Listener,
+    listeners: u32,
+) -> Result<Option<u64>> {
+    let options = Options {
+        measure: true,
+        ..Options::default()
+    };
+    let mut source = (path.open)(&bench.edu, &options)?;
+    let registers = latency::ready(bench)?;
+    let all: Vec<_> = (0..listeners)
+        .map(|_| source.receiver(listener))
+        .collect::<Result<_>>()?;
+    let mut handlers = Vec::new();
+    for _ in 0..EVENTS {
+        registers.raise();
+        // Whatever the kernel does later for an event is done when this returns.
+        std::thread::sleep(Duration::from_micros(200));
+        handlers.extend(source.handler_ns());
+    }
+    drop(all);
+    Ok(median(&handlers))
+}
+
+/// Measures the handler's time with listeners of somebody else: sockets of the same protocol
+/// that have joined a group of another family.
+pub fn bystanders(bench: &Bench<'_>, path: &Path, _: Listener, run: &mut PathRun) -> Result<()> {
+    let others = Family::find("nlctrl")?.group("notify")?;
+    for listeners in COUNTS {
+        let options = Options {
+            measure: true,
+            ..Options::default()
+        };
+        let mut source = (path.open)(&bench.edu, &options)?;
+        let registers = latency::ready(bench)?;
+        let one = source.receiver(Listener::Blocking)?;
+        let sockets: Vec<_> = (0..listeners)
+            .map(|_| netlink::joined(others))
+            .collect::<Result<_>>()?;
+        let mut handlers = Vec::new();
+        for _ in 0..EVENTS {
+            registers.raise();
+            std::thread::sleep(Duration::from_micros(200));
+            handlers.extend(source.handler_ns());
+        }
+        drop((one, sockets));
+        run.bystanders.push(FanOut {
+            listeners,
+            handler_ns_p50: None,
+            handler_awake_ns_p50: median(&handlers),
+            latency_ns_p50: None,
+            delivered: EVENTS,
+            lost: 0,
+            told: 0,
+        });
     }
     Ok(())
 }
@@ -68,6 +135,7 @@ fn with(bench: &Bench<'_>, path: &Path, listener: Listener, listeners: u32) -> R
     Ok(FanOut {
         listeners,
         handler_ns_p50: median(&handlers),
+        handler_awake_ns_p50: None,
         latency_ns_p50: median(&latencies),
         delivered,
         lost: (EVENTS * u64::from(listeners)).saturating_sub(delivered),

@@ -62,7 +62,7 @@ pub fn bursts(bench: &Bench<'_>, path: &Path, listener: Listener, run: &mut Path
         run.bursts.push(Burst {
             size,
             delivered: outcome.delivered,
-            lost: outcome.lost(),
+            lost: outcome.raised.saturating_sub(outcome.delivered),
             told: outcome.told,
             duration_ns: outcome.duration_ns,
         });
@@ -180,7 +180,7 @@ fn offer(
     listening.wait_for_silence();
     let interrupts = line.count()? - before;
     // A last event tells a listener whose queue was full what it missed.
-    let known = listening.events();
+    let (known, last_ns) = (listening.events(), listening.last_ns());
     registers.raise();
     let _ = listening.wait_for(known + 1);
     let outcome = Outcome {
@@ -189,7 +189,7 @@ fn offer(
         delivered: known - 1,
         told: listening.told(),
         raising_ns,
-        duration_ns: listening.last_ns().saturating_sub(start),
+        duration_ns: last_ns.saturating_sub(start),
     };
     listening.finish()?;
     Ok(outcome)

@@ -175,20 +175,29 @@ impl Receiver for Signalled {
     fn receive(&mut self) -> io::Result<Seen> {
         self.wait()?;
         let returned_ns = clock::now();
-        self.reads += 1;
-        let length = match nix::unistd::read(self.file.as_fd(), &mut self.buffer) {
-            // An earlier read took the event of this signal.
-            Err(Errno::EAGAIN) => 0,
-            result => result?,
-        };
-        let bytes = self.buffer.get(..length).unwrap_or_default();
-        let (events, told, last) = record::sum(bytes, record::LENGTH);
-        Ok(Seen {
+        let mut seen = Seen {
             returned_ns,
-            handled_ns: last.map(|record| record.time_ns),
-            events,
-            told,
-        })
+            handled_ns: None,
+            events: 0,
+            told: 0,
+        };
+        loop {
+            self.reads += 1;
+            let length = match nix::unistd::read(self.file.as_fd(), &mut self.buffer) {
+                // An earlier read took the event of this signal.
+                Err(Errno::EAGAIN) => 0,
+                result => result?,
+            };
+            let bytes = self.buffer.get(..length).unwrap_or_default();
+            let (events, told, last) = record::sum(bytes, record::LENGTH);
+            seen.handled_ns = last.map(|record| record.time_ns).or(seen.handled_ns);
+            seen.events += events;
+            seen.told += told;
+            // No other signal may come for what is left.
+            if length < self.buffer.len() {
+                return Ok(seen);
+            }
+        }
     }
 
     fn syscalls(&self) -> u64 {

@@ -4,10 +4,14 @@
 //! interrupt thread, which wakes the reader. The reader has to acknowledge the interrupt and to
 //! unmask the line after each read; that is after the latency and within the costs.
 
-use std::fs::{self, OpenOptions};
+use std::{
+    fs::{self, OpenOptions},
+    os::unix::fs::OpenOptionsExt as _,
+};
 
 use anyhow::{Context as _, Result};
 use irqcast_bench::schema::Listener;
+use nix::libc;
 
 use super::{Path, Source, counting};
 use crate::{
@@ -47,7 +51,15 @@ impl Source for Uio {
             .and_then(|mut entries| entries.next()?.ok())
             .with_context(|| format!("{} is empty", folder.display()))?;
         let path = std::path::Path::new("/dev").join(node.file_name());
-        let file = OpenOptions::new().read(true).write(true).open(&path);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let mut waiting = Waiting::new(listener);
+        if listener == Listener::IoUring {
+            // The driver's read waits whatever it is told, unless the file says otherwise.
+            options.custom_flags(libc::O_NONBLOCK);
+            waiting = waiting.poll_first();
+        }
+        let file = options.open(&path);
         let file = file.with_context(|| format!("failed to open {}", path.display()))?;
         let count = fs::read_to_string(node.path().join("event"))?;
         let registers = self.edu.registers()?;
@@ -56,7 +68,7 @@ impl Source for Uio {
         configuration.unmask_line()?;
         Ok(Box::new(counting::Uio {
             file: file.into(),
-            waiting: Waiting::new(listener),
+            waiting,
             registers,
             configuration,
             last: count.trim().parse()?,
