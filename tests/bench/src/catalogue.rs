@@ -1,7 +1,7 @@
 //! The paths, by name.
 
 /// Names of all paths and peers, in the order of the results.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 15] = [
     "off",
     "netlink-no-listener",
     "netlink-multicast",
@@ -9,8 +9,10 @@ pub const NAMES: [&str; 13] = [
     "chardev-poll",
     "sigio",
     "rt-signal",
+    "eventfd",
     "mmap",
     "mmap-spin",
+    "sysfs",
     "twin",
     "uio",
     "vfio",

@@ -2,6 +2,7 @@
 
 mod chardev;
 mod counting;
+mod eventfd;
 mod irqcast;
 mod mapped;
 mod netlink_multicast;
@@ -9,6 +10,7 @@ mod record;
 mod ring;
 mod signal;
 mod silent;
+mod sysfs;
 mod twin;
 mod uevent;
 mod uio;
@@ -66,8 +68,10 @@ pub const ALL: [Path; NAMES.len()] = [
     chardev::POLL,
     signal::SIGIO,
     signal::REAL_TIME,
+    eventfd::PATH,
     mapped::MMAP,
     mapped::SPIN,
+    sysfs::PATH,
     twin::PATH,
     uio::PATH,
     vfio::PATH,

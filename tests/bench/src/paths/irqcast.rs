@@ -17,6 +17,10 @@ pub mod bit {
     pub const CHARDEV: u32 = 1 << 2;
     /// Signals to who asked the character device for them.
     pub const SIGNAL: u32 = 1 << 3;
+    /// Eventfds that were handed over.
+    pub const EVENTFD: u32 = 1 << 4;
+    /// Pollers of the attribute in sysfs.
+    pub const SYSFS: u32 = 1 << 5;
 }
 
 /// The loaded driver, which has bound to the device, and how to listen to it.
