@@ -1,6 +1,6 @@
 //! The driver of irqcast with some of its paths.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use irqcast_bench::schema::Listener;
 
 use super::{Options, Source, ring::Ring};
@@ -32,6 +32,10 @@ pub struct Driver {
     open: Open,
 }
 
+/// Names of the contexts that netlink messages are sent from, by their numbers (`context` in
+/// driver/spec/irqcast.yaml). The module's parameter is a number.
+const CONTEXTS: [&str; 4] = ["auto", "hard", "bh", "thread"];
+
 /// Opens a listener.
 pub type Open = fn(Listener) -> Result<Box<dyn Receiver>>;
 
@@ -47,7 +51,9 @@ impl Driver {
             parameters.push_str(&format!(" payload={}", options.payload));
         }
         if let Some(context) = options.context {
-            parameters.push_str(&format!(" context={context}"));
+            let number = CONTEXTS.iter().position(|name| *name == context);
+            let number = number.with_context(|| format!("there is no context {context}"))?;
+            parameters.push_str(&format!(" context={number}"));
         }
         let module = Loaded::load("irqcast_edu", &parameters)?;
         let ring = options.measure.then(|| Ring::map(NODE)).transpose()?;
