@@ -59,11 +59,13 @@ impl<T: OpenFile> CharDevice<T> {
             _name: name,
             // INVARIANT: It is registered when this succeeds.
             misc <- Opaque::try_ffi_init(move |slot: *mut bindings::miscdevice| {
-                let mut misc = bindings::miscdevice::default();
-                misc.minor = bindings::MISC_DYNAMIC_MINOR as c_int;
-                misc.name = text;
-                misc.fops = Operations::<T>::TABLE;
-                misc.parent = parent;
+                let misc = bindings::miscdevice {
+                    minor: bindings::MISC_DYNAMIC_MINOR as c_int,
+                    name: text,
+                    fops: Operations::<T>::TABLE,
+                    parent,
+                    ..Default::default()
+                };
 
                 // SAFETY: `slot` is valid for writes, and stays where it is. What it points to lives
                 // until it is unregistered: the name and the device are initialised before it and

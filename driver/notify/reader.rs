@@ -2,7 +2,10 @@
 
 //! Files of the character device, each with its own place in the device's events.
 
-use core::mem::size_of;
+use core::mem::{
+    size_of,
+    size_of_val, //
+};
 
 use kernel::{
     iov::IovIterDest,
@@ -78,7 +81,7 @@ impl Reader {
     ///
     /// A record that could not be copied as a whole stays the next one.
     fn copy(&self, record: &mut [u64], to: &mut IovIterDest<'_>) -> Result<usize> {
-        let size = size_of::<u64>() * record.len();
+        let size = size_of_val(record);
         let mut copied = 0;
 
         while to.len() >= size {
@@ -165,7 +168,7 @@ impl OpenFile for Reader {
             } else {
                 self.record.lock()
             };
-            if to.len() < size_of::<u64>() * record.len() {
+            if to.len() < size_of_val(record.as_slice()) {
                 return Err(EINVAL);
             }
             // Before looking for events, since none come after it.

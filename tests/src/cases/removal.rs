@@ -100,7 +100,7 @@ fn unload_refused() -> Result<()> {
 fn storm() -> Result<()> {
     let _driver = Driver::load(Mode::Msi)?;
     let address = Driver::bound()?[0].clone();
-    for _ in 0..10 {
+    for _ in 0..5 {
         let nodes = [Node::open(0)?, Node::open(0)?, Node::open(0)?];
         thread::scope(|scope| {
             let readers: Vec<_> = nodes
