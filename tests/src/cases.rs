@@ -14,10 +14,12 @@ mod listeners;
 mod mapped;
 mod paths;
 mod probe;
+mod pull;
 mod removal;
 mod requests;
 mod signals;
 mod sysfs;
+mod taps;
 mod tool;
 mod unicast;
 mod ynl;
@@ -32,6 +34,8 @@ pub fn all() -> Vec<Case> {
         paths::cases(),
         unicast::cases(),
         context::cases(),
+        taps::cases(),
+        pull::cases(),
         chardev::cases(),
         signals::cases(),
         eventfd::cases(),

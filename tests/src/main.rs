@@ -15,6 +15,7 @@ mod mapped;
 mod monitor;
 mod node;
 mod raw;
+mod tap;
 mod tool;
 mod wait;
 

@@ -79,6 +79,7 @@ fn unit_tests_pass() -> Result<()> {
     Ok(())
 }
 
+/// Makes the kernel's files for debugging visible.
 fn mount_debugfs() -> Result<()> {
     if Path::new(KMEMLEAK).exists() {
         return Ok(());

@@ -94,6 +94,7 @@ impl<'a> Builder<'a> {
     pub fn layer(&mut self, name: &str) -> anyhow::Result<()> {
         match name {
             "python" => python::add(self.prepared, &mut self.archive),
+            "nlmon" => modules::add_nlmon(self.prepared, &mut self.archive),
             _ => bail!("a test wants a layer {name:?}, which the testbed does not know"),
         }
     }

@@ -27,6 +27,28 @@ pub fn add<W: Write>(
     archive.copy(&format!("/{folder}/modules.dep"), &list, PLAIN)
 }
 
+/// Adds the module `nlmon`, from the kernel's package or from the tree that the kernel was
+/// built in. Where there is none, the guest has to do without.
+pub fn add_nlmon<W: Write>(prepared: &Prepared, archive: &mut Archive<W>) -> anyhow::Result<()> {
+    const NLMON: &str = "drivers/net/nlmon.ko";
+
+    if prepared.kernel.name == "stock" {
+        return add(prepared, archive, &["nlmon"]);
+    }
+    // The image is arch/x86/boot/bzImage of that tree.
+    let tree = prepared.kernel.image.ancestors().nth(4);
+    match tree.map(|tree| tree.join(NLMON)) {
+        Some(module) if module.exists() => {
+            let path = format!(
+                "/usr/lib/modules/{}/kernel/{NLMON}",
+                prepared.kernel.release
+            );
+            archive.copy(&path, &module, PLAIN)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Paths of the modules and of what they depend on, from a `modules.dep`, whose lines say of
 /// each module everything that it needs.
 fn with_dependencies<'a>(list: &'a str, names: &[&str]) -> BTreeSet<&'a str> {
