@@ -9,7 +9,7 @@ use irqcast_bench::schema::{PathRun, Run};
 pub use self::{
     latency::latency,
     loss::{bursts, loss},
-    scaling::{fan_out, payload},
+    scaling::{fan_out, handlers, payload},
 };
 use super::{
     chart::{Axis, Dots, Row, palette::Line},

@@ -51,8 +51,9 @@ pub fn render(run: &Run) -> anyhow::Result<String> {
         ),
         (
             "More listeners",
-            "Both axes are logarithmic. Bystanders are listeners of another generic netlink \
-             family, which the broadcast passes on its way.",
+            "Both axes are logarithmic. With listeners that are awake, none has to be woken up. \
+             Bystanders are listeners of another generic netlink family, which the broadcast \
+             passes on its way.",
             curves::fan_out(run),
         ),
         ("Larger events", "", curves::payload(run)),

@@ -199,7 +199,7 @@ fn burst(size: u64, name: &str) -> Burst {
 fn fan_out(listeners: u32, p50: u64) -> FanOut {
     FanOut {
         listeners,
-        handler_awake_ns_p50: None,
+        handler_awake_ns_p50: Some(300 + u64::from(listeners) * p50 / 80),
         handler_ns_p50: Some(300 + u64::from(listeners) * p50 / 40),
         latency_ns_p50: Some(p50 + u64::from(listeners) * p50 / 8),
         delivered: u64::from(listeners) * 1000,

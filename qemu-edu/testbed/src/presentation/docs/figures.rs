@@ -8,7 +8,7 @@ use irqcast_bench::schema::{Mode, Run};
 use super::{FOLDER, drawing_name};
 use crate::presentation::{
     columns::{self, COLUMNS},
-    label,
+    curves, label,
     recordings::Recordings,
     unit, verdict,
 };
@@ -177,26 +177,27 @@ fn fan_out(run: &Run) -> String {
         let sorted: BTreeSet<_> = all.map(|point| point.listeners).collect();
         sorted.into_iter().collect()
     };
-    let mut text = "Median time in the handler, by the number of listeners:\n\n".to_owned();
+    let mut text = "Median time in the handler, by the number of listeners. With *awake* none of \
+                    them sleeps, so that none is woken up; *bystanders* have joined a group of \
+                    another family.\n\n"
+        .to_owned();
     let titles = counts.iter().map(|count| unit::grouped(f64::from(*count)));
     let titles: Vec<_> = ["path".to_owned()].into_iter().chain(titles).collect();
     text += &markdown_row(&titles);
     text += &format!("|---|{}\n", "---:|".repeat(counts.len()));
     for path in label::by_latency(run) {
-        let name = label::label(run, path);
-        for (name, points) in [
-            (name.clone(), &path.fanout),
-            (name + ", bystanders", &path.bystanders),
-        ] {
+        for (what, points) in curves::handlers(path) {
             let cell = |count: &u32| {
-                let point = points.iter().find(|point| point.listeners == *count)?;
-                Some(unit::time(run.mode, point.handler_ns_p50? as f64))
+                let (_, value) = points.iter().find(|(listeners, _)| listeners == count)?;
+                Some(unit::time(run.mode, *value as f64))
             };
-            if counts.iter().any(|count| cell(count).is_some()) {
-                let cells = counts.iter().map(|count| cell(count).unwrap_or_default());
-                let row: Vec<_> = [name].into_iter().chain(cells).collect();
-                text += &markdown_row(&row);
+            if points.is_empty() {
+                continue;
             }
+            let separator = if what.is_empty() { "" } else { ", " };
+            let mut row = vec![format!("{}{separator}{what}", label::label(run, path))];
+            row.extend(counts.iter().map(|count| cell(count).unwrap_or_default()));
+            text += &markdown_row(&row);
         }
     }
     text
