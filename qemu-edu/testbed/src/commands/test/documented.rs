@@ -23,7 +23,10 @@ pub fn check(testbed: &Testbed<'_>) -> anyhow::Result<()> {
     let top = Workspace::find()?.root;
     let mut documents = vec![top.join("README.md")];
     for entry in fs::read_dir(top.join("docs"))? {
-        documents.push(entry?.path());
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            documents.push(path);
+        }
     }
     let mut run = 0;
     for document in documents {
