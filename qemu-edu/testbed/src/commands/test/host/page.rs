@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use anyhow::{Context as _, ensure};
@@ -28,6 +28,12 @@ const WINDOWS: [(&str, u32, u32); 2] = [("phone", 360, 6000), ("desk", 1280, 500
 
 /// Themes, as the browser's engine numbers them.
 const THEMES: [(&str, bool, u32); 2] = [("dark", true, 0), ("light", false, 1)];
+
+/// Seconds after which the browser is taken to hang. It needs one or two.
+const LIMIT_S: u32 = 180;
+
+/// Attempts to get the browser to run.
+const ATTEMPTS: u32 = 3;
 
 /// What [`LOOK`] writes into the page.
 #[derive(Debug, Deserialize)]
@@ -96,13 +102,8 @@ impl Browser {
         let page = page.replacen("</body>", &format!("<script>{LOOK}</script></body>"), 1);
         let file = self.folder.join(format!("{name}.html"));
         fs::write(&file, page).with_context(|| format!("failed to write {}", file.display()))?;
-        let output = process::output(self.command(name, window, theme))?;
+        let output = self.run(name, window, theme)?;
         let log = String::from_utf8_lossy(&output.stderr);
-        ensure!(
-            output.status.success(),
-            "{name}: Chromium failed ({})\n{log}",
-            output.status
-        );
         let complaints: Vec<&str> = log
             .lines()
             .filter(|line| line.contains(":CONSOLE"))
@@ -119,6 +120,24 @@ impl Browser {
             .with_context(|| format!("{name}: the page was not judged\n{log}"))?
             .0;
         serde_json::from_str(verdict).with_context(|| format!("{name}: {verdict}"))
+    }
+
+    /// Runs the browser. One that dies or hangs says nothing of the page, and is tried again.
+    fn run(&self, name: &str, window: (u32, u32), theme: u32) -> anyhow::Result<Output> {
+        let mut attempts = 1;
+        loop {
+            let output = process::output(limited(&self.command(name, window, theme)))?;
+            if output.status.success() {
+                return Ok(output);
+            }
+            ensure!(
+                attempts < ATTEMPTS,
+                "{name}: Chromium failed {attempts} times ({})\n{}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            );
+            attempts += 1;
+        }
     }
 
     fn command(&self, name: &str, (width, height): (u32, u32), theme: u32) -> Command {
@@ -174,6 +193,17 @@ impl Browser {
         );
         remove(&self.folder, &["faulty", "throws"])
     }
+}
+
+/// The command with a limit of time, against a hang.
+fn limited(command: &Command) -> Command {
+    let mut limited = Command::new("timeout");
+    limited.arg("--signal=KILL").arg(LIMIT_S.to_string());
+    limited.arg(command.get_program()).args(command.get_args());
+    let set = command.get_envs();
+    limited.env_clear();
+    limited.envs(set.filter_map(|(name, value)| Some((name, value?))));
+    limited
 }
 
 fn remove(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
