@@ -57,7 +57,7 @@ pub fn meaning(name: &str) -> &'static str {
         "sigio" => "/dev/irqcast0, SIGIO",
         "rt-signal" => "/dev/irqcast0, a queued real-time signal",
         "eventfd" => "an eventfd that the handler signals",
-        "mmap" => "the mapped ring, and poll to sleep",
+        "mmap" => "the mapped ring, and an eventfd to sleep on",
         "mmap-spin" => "the mapped ring, looked at all the time",
         "sysfs" => "a sysfs attribute that poll wakes on",
         "sockopt" => "getsockopt, again and again",
