@@ -116,11 +116,8 @@ impl WaitQueue {
 #[pinned_drop]
 impl PinnedDrop for WaitQueue {
     fn drop(self: Pin<&mut Self>) {
-        if self.is_empty() {
-            return;
-        }
-
-        // Pollers may still be in the queue, see `PollCondVar` in the kernel crate.
+        // Pollers may still be in the queue or about to leave it, see `PollCondVar` in the kernel
+        // crate.
         //
         // SAFETY: The queue is valid.
         unsafe { bindings::__wake_up_pollfree(self.head.get()) };

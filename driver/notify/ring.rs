@@ -80,7 +80,9 @@ impl Ring {
             .clamp(*CAPACITIES.start(), *CAPACITIES.end())
             .next_power_of_two();
         let record_words = RECORD_WORDS + payload;
-        let length = HEADER_WORDS + capacity as usize * record_words;
+        // Whole pages, so that those who map them see nothing else.
+        let length = (HEADER_WORDS + capacity as usize * record_words)
+            .next_multiple_of(PAGE_SIZE / size_of::<Word>());
 
         let mut words = VVec::with_capacity(length, GFP_KERNEL)?;
         for _ in 0..length {

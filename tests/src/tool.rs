@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use crate::wait;
+
 const PROGRAM: &str = "/bin/irqcastctl";
 
 /// Runs `irqcastctl` and returns what it did, whatever that was.
@@ -46,4 +48,15 @@ pub fn counter(device: &Value, name: &str) -> Result<u64> {
     device[name]
         .as_u64()
         .with_context(|| format!("{device} has no number {name}"))
+}
+
+/// Waits until a number in what `list` shows of a device has this value, and fails when it
+/// goes beyond it. The handler counts after it has told.
+pub fn until_counter(instance: u64, name: &str, value: u64) -> Result<()> {
+    wait::until(name, || {
+        let device = device(instance)?;
+        let found = counter(&device, name)?;
+        ensure!(found <= value, "{name} is {found}, not {value}: {device}");
+        Ok((found == value).then_some(()))
+    })
 }

@@ -373,7 +373,7 @@ fn measured() -> Result<()> {
 
 fn many_readers() -> Result<()> {
     const READERS: usize = 8;
-    const EVENTS: u64 = 2000;
+    const EVENTS: u64 = 500;
     let _driver = Driver::load(Mode::Msi)?;
     let mut genl = joined()?;
     let nodes: Vec<_> = (0..READERS)

@@ -62,12 +62,7 @@ fn counts(mode: Mode) -> Result<()> {
     // Events of another device are none of its.
     genl.interrupt(1, 1)?;
     expect(&eventfd, EVENTS)?;
-    let device = tool::device(0)?;
-    ensure!(
-        tool::counter(&device, "eventfd_signals")? == EVENTS,
-        "{device}"
-    );
-    Ok(())
+    tool::until_counter(0, "eventfd_signals", EVENTS)
 }
 
 fn several() -> Result<()> {

@@ -103,7 +103,7 @@ fn header() -> Result<()> {
 /// A ring of 16 events that the handler runs around many times, while two readers look at all of
 /// it. An event has its own number as its cause, so one that is put together of two shows.
 fn storm() -> Result<()> {
-    const EVENTS: u32 = 3000;
+    const EVENTS: u32 = 1000;
     let _driver = Driver::load_with("history=16")?;
     let mut genl = joined()?;
     let node = Node::open(0)?;

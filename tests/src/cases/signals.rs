@@ -121,10 +121,7 @@ fn joined() -> Result<Genl> {
 }
 
 fn asked_for(count: u64) -> Result<()> {
-    wait::until("the signals to be counted", || {
-        let device = tool::device(0)?;
-        Ok((tool::counter(&device, "signals")? == count).then_some(()))
-    })
+    tool::until_counter(0, "signals", count)
 }
 
 fn sigio(mode: Mode) -> Result<()> {
