@@ -218,7 +218,7 @@ pub struct BenchArgs {
     pub paths: Vec<String>,
 
     /// Latency samples of each path
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub samples: u32,
 
     /// Decides the order in which the paths are measured [default: by chance]

@@ -1,10 +1,11 @@
 //! The paths, by name.
 
 /// Names of all paths and peers, in the order of the results.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 17] = [
     "off",
     "netlink-no-listener",
     "netlink-multicast",
+    "netlink-unicast",
     "chardev-read",
     "chardev-poll",
     "sigio",
@@ -13,6 +14,7 @@ pub const NAMES: [&str; 15] = [
     "mmap",
     "mmap-spin",
     "sysfs",
+    "sockopt",
     "twin",
     "uio",
     "vfio",

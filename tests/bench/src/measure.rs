@@ -85,22 +85,22 @@ pub fn run(plan: &Plan, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<()> 
         && plan.mode == Mode::Wall
         && chosen.iter().any(|path| path.name == "netlink-multicast");
     let of = u32::try_from(parts.len())? + u32::from(storms);
-    let mut skipped: Vec<&str> = Vec::new();
+    let mut skipped = Vec::new();
     for (done, part) in (0_u32..).zip(&parts) {
-        let name = part.path.name;
+        let (name, context) = (part.path.name, part.path.context);
         tell(Line::Progress {
             done,
             of,
             what: format!("{name} ({}): {}", part.listener.name(), part.what),
         })?;
-        if skipped.contains(&name) {
+        if skipped.contains(&(name, context)) {
             continue;
         }
         let mut run = empty(part.path, part.listener);
         match (part.measurement)(&bench, part.path, part.listener, &mut run) {
             Ok(()) => tell(Line::Path(Box::new(run)))?,
             Err(error) => {
-                skipped.push(name);
+                skipped.push((name, context));
                 tell(Line::Skipped(Skipped {
                     name: name.to_owned(),
                     reason: format!("{}: {error:#}", part.what),
@@ -150,7 +150,7 @@ fn parts_of(path: &'static Path, plan: &Plan) -> Vec<Part> {
         }
     }
     parts.push(part(first, "handler", handler::measure));
-    if plan.latency_only {
+    if plan.latency_only || path.context.is_some() {
         return parts;
     }
     if path.most_listeners > 1 {
@@ -175,7 +175,7 @@ fn empty(path: &Path, listener: Listener) -> PathRun {
     PathRun {
         name: path.name.to_owned(),
         listener,
-        context: None,
+        context: path.context.map(|context| context.name().to_owned()),
         latency_ns: None,
         device_to_handler_ns: None,
         handler_to_listener_ns: None,

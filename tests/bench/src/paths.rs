@@ -6,10 +6,12 @@ mod eventfd;
 mod irqcast;
 mod mapped;
 mod netlink_multicast;
+mod netlink_unicast;
 mod record;
 mod ring;
 mod signal;
 mod silent;
+mod sockopt;
 mod sysfs;
 mod twin;
 mod uevent;
@@ -25,6 +27,9 @@ use crate::{edu::Edu, receive::Receiver};
 pub struct Path {
     /// Its name in the results.
     pub name: &'static str,
+    /// Where it sends from, if it is a path for the sake of that. Of these nothing but latency and
+    /// handler is measured.
+    pub context: Option<Context>,
     /// How its listeners can wait; all but latency is measured with the first.
     pub listeners: &'static [Listener],
     /// How many listeners it can have at the same time.
@@ -37,6 +42,28 @@ pub struct Path {
     pub open: fn(&Edu, &Options) -> Result<Box<dyn Source>>,
 }
 
+/// Where netlink messages are sent from, with the number that the driver takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// The interrupt handler.
+    Hard = 1,
+    /// A bottom half.
+    Bh = 2,
+    /// The interrupt's thread.
+    Thread = 3,
+}
+
+impl Context {
+    /// As in the results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hard => "hard",
+            Self::Bh => "bh",
+            Self::Thread => "thread",
+        }
+    }
+}
+
 /// What the driver is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -45,7 +72,7 @@ pub struct Options {
     /// Bytes that each event carries in addition.
     pub payload: u32,
     /// Context that netlink sends from, where it is not the default.
-    pub context: Option<&'static str>,
+    pub context: Option<Context>,
 }
 
 /// A driver that has the device. Dropping it takes the device back.
@@ -60,10 +87,13 @@ pub trait Source {
 }
 
 /// All of them, in the order of the results.
-pub const ALL: [Path; NAMES.len()] = [
+pub const ALL: [Path; NAMES.len() + 2] = [
     silent::OFF,
     silent::NO_LISTENER,
     netlink_multicast::PATH,
+    netlink_multicast::FROM_BH,
+    netlink_multicast::FROM_THREAD,
+    netlink_unicast::PATH,
     chardev::READ,
     chardev::POLL,
     signal::SIGIO,
@@ -72,6 +102,7 @@ pub const ALL: [Path; NAMES.len()] = [
     mapped::MMAP,
     mapped::SPIN,
     sysfs::PATH,
+    sockopt::PATH,
     twin::PATH,
     uio::PATH,
     vfio::PATH,
@@ -84,6 +115,8 @@ mod tests {
 
     #[test]
     fn catalogue_is_complete() {
-        assert_eq!(ALL.map(|path| path.name), NAMES);
+        let mut names = ALL.map(|path| path.name).to_vec();
+        names.dedup();
+        assert_eq!(names, NAMES);
     }
 }

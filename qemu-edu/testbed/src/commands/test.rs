@@ -1,5 +1,6 @@
 //! `cargo testbed test`.
 
+mod bench;
 mod documented;
 mod host;
 mod lifecycle;

@@ -18,8 +18,14 @@ use crate::{
 /// How many listeners.
 const COUNTS: [u32; 5] = [1, 2, 8, 64, 256];
 
-/// Events of each.
-const EVENTS: u64 = 40;
+/// Events for so many listeners. Medians of the many take few.
+fn events_for(listeners: u32) -> u64 {
+    match listeners {
+        ..=8 => 40,
+        9..=64 => 20,
+        _ => 10,
+    }
+}
 
 /// Measures with each number of listeners that the path can have.
 pub fn measure(
@@ -59,7 +65,8 @@ fn awake(
         .map(|_| source.receiver(listener))
         .collect::<Result<_>>()?;
     let mut handlers = Vec::new();
-    for _ in 0..EVENTS {
+    let events = events_for(listeners);
+    for _ in 0..events {
         registers.raise();
         handlers.extend(source.handler_ns());
         // The event is there already, so this waits for nothing, and the queues stay short.
@@ -87,7 +94,8 @@ pub fn bystanders(bench: &Bench<'_>, path: &Path, _: Listener, run: &mut PathRun
             .map(|_| netlink::joined(others))
             .collect::<Result<_>>()?;
         let mut handlers = Vec::new();
-        for _ in 0..EVENTS {
+        let events = events_for(listeners);
+        for _ in 0..events {
             registers.raise();
             handlers.extend(source.handler_ns());
             one.receive()?;
@@ -98,7 +106,7 @@ pub fn bystanders(bench: &Bench<'_>, path: &Path, _: Listener, run: &mut PathRun
             handler_ns_p50: None,
             handler_awake_ns_p50: median(&handlers),
             latency_ns_p50: None,
-            delivered: EVENTS,
+            delivered: events,
             lost: 0,
             told: 0,
         });
@@ -117,9 +125,10 @@ fn with(bench: &Bench<'_>, path: &Path, listener: Listener, listeners: u32) -> R
     let all: Vec<Listening> = (0..listeners)
         .map(|_| Listening::start(source.receiver(listener)?, setting))
         .collect::<Result<_>>()?;
+    let events = events_for(listeners);
     let (mut latencies, mut handlers) = (Vec::new(), Vec::new());
     schedule::set_urgency(Urgency::Idle)?;
-    for event in 1..=EVENTS {
+    for event in 1..=events {
         all.iter().for_each(Listening::wait_until_asleep);
         let before = clock::now();
         registers.raise();
@@ -142,7 +151,7 @@ fn with(bench: &Bench<'_>, path: &Path, listener: Listener, listeners: u32) -> R
         handler_awake_ns_p50: None,
         latency_ns_p50: median(&latencies),
         delivered,
-        lost: (EVENTS * u64::from(listeners)).saturating_sub(delivered),
+        lost: (events * u64::from(listeners)).saturating_sub(delivered),
         told,
     })
 }

@@ -13,7 +13,7 @@ use crate::{
     clock,
     interrupts::Line,
     listening::Listening,
-    paths::{ALL, Options},
+    paths::{ALL, Context, Options},
 };
 
 /// How long each storm lasts.
@@ -23,22 +23,22 @@ const LENGTH: Duration = Duration::from_secs(2);
 const BATCH: u64 = 256;
 
 /// What the handler does: nothing, or a multicast to one listener from this context.
-const STORMS: [(&str, Option<&str>); 4] = [
-    ("off", None),
-    ("hard", Some("hard")),
-    ("bh", Some("bh")),
-    ("thread", Some("thread")),
+const STORMS: [Option<Context>; 4] = [
+    None,
+    Some(Context::Hard),
+    Some(Context::Bh),
+    Some(Context::Thread),
 ];
 
 /// Measures all of them, one after the other.
 pub fn measure(bench: &Bench<'_>, tell: &mut dyn FnMut(Told) -> Result<()>) -> Result<()> {
-    for (name, context) in STORMS {
-        tell(Told::Storm(one(bench, name, context)?))?;
+    for context in STORMS {
+        tell(Told::Storm(one(bench, context)?))?;
     }
     Ok(())
 }
 
-fn one(bench: &Bench<'_>, name: &str, context: Option<&'static str>) -> Result<Storm> {
+fn one(bench: &Bench<'_>, context: Option<Context>) -> Result<Storm> {
     let path = match context {
         Some(_) => "netlink-multicast",
         None => "off",
@@ -82,7 +82,7 @@ fn one(bench: &Bench<'_>, name: &str, context: Option<&'static str>) -> Result<S
         listening.finish()?;
     }
     Ok(Storm {
-        name: name.to_owned(),
+        name: context.map_or("off", Context::name).to_owned(),
         raised,
         interrupts,
         delivered,

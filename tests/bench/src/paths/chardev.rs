@@ -32,6 +32,7 @@ const RECORDS: usize = 64;
 /// Waiting in the read.
 pub const READ: Path = Path {
     name: "chardev-read",
+    context: None,
     listeners: &[Listener::Blocking, Listener::IoUring],
     most_listeners: 256,
     payload: true,
@@ -42,6 +43,7 @@ pub const READ: Path = Path {
 /// Waiting before the read.
 pub const POLL: Path = Path {
     name: "chardev-poll",
+    context: None,
     listeners: &[Listener::Epoll],
     most_listeners: 256,
     payload: true,

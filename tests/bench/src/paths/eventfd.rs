@@ -34,6 +34,7 @@ const ADD_EVENTFD: u64 = 0x4004_eb03;
 /// The path.
 pub const PATH: Path = Path {
     name: "eventfd",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
     most_listeners: 256,
     payload: false,

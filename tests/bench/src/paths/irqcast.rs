@@ -1,6 +1,6 @@
 //! The driver of irqcast with some of its paths.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use irqcast_bench::schema::Listener;
 
 use super::{Options, Source, ring::Ring};
@@ -13,6 +13,8 @@ pub const NODE: &str = "/dev/irqcast0";
 pub mod bit {
     /// A netlink message to a group.
     pub const NETLINK_MULTICAST: u32 = 1 << 0;
+    /// A netlink message to each port that registered.
+    pub const NETLINK_UNICAST: u32 = 1 << 1;
     /// Readers and pollers of the character device.
     pub const CHARDEV: u32 = 1 << 2;
     /// Signals to who asked the character device for them.
@@ -32,10 +34,6 @@ pub struct Driver {
     open: Open,
 }
 
-/// Names of the contexts that netlink messages are sent from, by their numbers (`context` in
-/// driver/spec/irqcast.yaml). The module's parameter is a number.
-const CONTEXTS: [&str; 4] = ["auto", "hard", "bh", "thread"];
-
 /// Opens a listener.
 pub type Open = fn(Listener) -> Result<Box<dyn Receiver>>;
 
@@ -51,9 +49,7 @@ impl Driver {
             parameters.push_str(&format!(" payload={}", options.payload));
         }
         if let Some(context) = options.context {
-            let number = CONTEXTS.iter().position(|name| *name == context);
-            let number = number.with_context(|| format!("there is no context {context}"))?;
-            parameters.push_str(&format!(" context={number}"));
+            parameters.push_str(&format!(" context={}", context as u32));
         }
         let module = Loaded::load("irqcast_edu", &parameters)?;
         let ring = options.measure.then(|| Ring::map(NODE)).transpose()?;

@@ -31,6 +31,7 @@ const LOOKS: u32 = 10_000;
 /// Sleeping.
 pub const MMAP: Path = Path {
     name: "mmap",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
     most_listeners: 256,
     payload: true,
@@ -41,6 +42,7 @@ pub const MMAP: Path = Path {
 /// Spinning.
 pub const SPIN: Path = Path {
     name: "mmap-spin",
+    context: None,
     listeners: &[Listener::Spin],
     most_listeners: 1,
     payload: false,

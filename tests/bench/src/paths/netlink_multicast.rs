@@ -11,7 +11,7 @@ use netlink_sys::Socket;
 use nix::errno::Errno;
 
 use super::{
-    Path,
+    Context, Options, Path, Source,
     irqcast::{Driver, bit},
 };
 use crate::{
@@ -27,6 +27,7 @@ const DATAGRAM: usize = 8192;
 /// The path.
 pub const PATH: Path = Path {
     name: "netlink-multicast",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
     most_listeners: 256,
     payload: true,
@@ -38,15 +39,45 @@ pub const PATH: Path = Path {
     },
 };
 
+/// The same, sent from a bottom half.
+pub const FROM_BH: Path = Path {
+    context: Some(Context::Bh),
+    listeners: &[Listener::Blocking],
+    open: |_, options| from(Context::Bh, options),
+    ..PATH
+};
+
+/// The same, sent from the interrupt's thread.
+pub const FROM_THREAD: Path = Path {
+    context: Some(Context::Thread),
+    open: |_, options| from(Context::Thread, options),
+    ..FROM_BH
+};
+
+fn from(context: Context, options: &Options) -> Result<Box<dyn Source>> {
+    let options = Options {
+        context: Some(context),
+        ..options.clone()
+    };
+    Driver::load(bit::NETLINK_MULTICAST, &options, |listener| {
+        member("irqcast", listener)
+    })
+}
+
 /// A listener of the group `events` of a family.
 pub fn member(family: &str, listener: Listener) -> Result<Box<dyn Receiver>> {
     let group = Family::find(family)?.group("events")?;
-    Ok(Box::new(Member {
-        socket: netlink::joined(group)?,
+    Ok(on(netlink::joined(group)?, listener))
+}
+
+/// A listener on a socket that events come to.
+pub fn on(socket: Socket, listener: Listener) -> Box<dyn Receiver> {
+    Box::new(Member {
+        socket,
         waiting: Waiting::new(listener),
         buffer: vec![0; DATAGRAM],
         gaps: Gaps::default(),
-    }))
+    })
 }
 
 /// A socket that events come to.

@@ -50,6 +50,7 @@ const RECORDS: usize = 64;
 /// `SIGIO`.
 pub const SIGIO: Path = Path {
     name: "sigio",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
     most_listeners: 256,
     payload: false,
@@ -60,6 +61,7 @@ pub const SIGIO: Path = Path {
 /// A real-time signal.
 pub const REAL_TIME: Path = Path {
     name: "rt-signal",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
     most_listeners: 256,
     payload: false,

@@ -11,6 +11,7 @@ use super::{
 /// Every path is off.
 pub const OFF: Path = Path {
     name: "off",
+    context: None,
     listeners: &[Listener::None],
     most_listeners: 0,
     payload: false,
@@ -21,6 +22,7 @@ pub const OFF: Path = Path {
 /// Netlink multicast is on, and nobody has joined.
 pub const NO_LISTENER: Path = Path {
     name: "netlink-no-listener",
+    context: None,
     listeners: &[Listener::None],
     most_listeners: 0,
     payload: false,

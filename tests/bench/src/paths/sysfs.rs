@@ -32,6 +32,7 @@ use crate::{
 /// The path.
 pub const PATH: Path = Path {
     name: "sysfs",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll],
     most_listeners: 256,
     payload: false,

@@ -15,6 +15,7 @@ const HANDLER_NS: &str = "/sys/module/irqcast_twin/parameters/handler_ns";
 /// The path.
 pub const PATH: Path = Path {
     name: "twin",
+    context: None,
     listeners: &[Listener::Blocking],
     most_listeners: 256,
     payload: false,

@@ -29,6 +29,7 @@ const QUEUE: usize = 128 * 1024 * 1024;
 /// The path.
 pub const PATH: Path = Path {
     name: "uevent",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
     most_listeners: 256,
     payload: false,

@@ -24,6 +24,7 @@ use crate::{
 /// The path.
 pub const PATH: Path = Path {
     name: "uio",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
     // Each reader would have to leave the unmasking to another.
     most_listeners: 1,

@@ -48,6 +48,7 @@ const COMMAND_MASTER: u16 = 1 << 2;
 /// The path.
 pub const PATH: Path = Path {
     name: "vfio",
+    context: None,
     listeners: &[Listener::Blocking, Listener::Epoll, Listener::IoUring],
     most_listeners: 1,
     payload: false,

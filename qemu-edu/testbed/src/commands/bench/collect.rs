@@ -43,7 +43,8 @@ impl Collected {
     /// Brings the paths into a fixed order, whatever order they were measured in.
     pub fn sort(&mut self) {
         let place = |path: &PathRun| NAMES.iter().position(|name| *name == path.name);
-        self.paths.sort_by_key(|path| (place(path), path.listener));
+        self.paths
+            .sort_by_key(|path| (place(path), path.context.clone(), path.listener));
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::Signal;
 
-use super::{documented, on_terminal, refusals, report::Verdict};
+use super::{bench, documented, on_terminal, refusals, report::Verdict};
 use crate::{
     cli::{KernelChoice, Options},
     exit,
@@ -54,6 +54,14 @@ pub fn tests() -> Vec<Test> {
             killed_in_boot,
         ),
         test("testbed::ctrl_c_ends_everything", ctrl_c),
+        test(
+            "testbed::bench_has_figures_that_make_sense",
+            bench::makes_sense,
+        ),
+        test(
+            "testbed::bench_gives_the_same_figures_twice",
+            bench::repeats,
+        ),
         test("testbed::shell_works_on_a_terminal", on_terminal::check),
         test(
             "testbed::unreachable_mirror_is_told",
