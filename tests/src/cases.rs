@@ -12,6 +12,7 @@ mod kernel;
 mod lifecycle;
 mod listeners;
 mod mapped;
+mod memory;
 mod paths;
 mod probe;
 mod pull;
@@ -36,6 +37,7 @@ pub fn all() -> Vec<Case> {
         context::cases(),
         taps::cases(),
         pull::cases(),
+        memory::cases(),
         chardev::cases(),
         signals::cases(),
         eventfd::cases(),

@@ -80,7 +80,7 @@ fn unit_tests_pass() -> Result<()> {
 }
 
 /// Makes the kernel's files for debugging visible.
-fn mount_debugfs() -> Result<()> {
+pub(super) fn mount_debugfs() -> Result<()> {
     if Path::new(KMEMLEAK).exists() {
         return Ok(());
     }
