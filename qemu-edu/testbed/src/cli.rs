@@ -47,6 +47,17 @@ pub enum Command {
     /// Run the tests; the last line counts passed, failed and skipped
     Test(TestArgs),
     /// Compare the ways from an interrupt to user space, with figures
+    ///
+    /// Every path of the driver, and what the kernel has beside it (uio, vfio, uevents), is
+    /// measured on the same device in the same guest: latency, time in the handler, system
+    /// calls, context switches and processor time an event, rates with and without loss, bursts,
+    /// many listeners, larger events. The order is by chance, and repeatable with --seed. Compare
+    /// figures of one run only.
+    ///
+    /// In the mode `wall` the guest has two processors, and its time is that of this machine, so
+    /// keep the machine idle. In the mode `icount` it has one, and its time is the number of
+    /// instructions that it executes: two runs give the same figures, also on a busy machine,
+    /// but there is nothing to say about rates.
     Bench(BenchArgs),
     /// Show a recorded run of the benchmark, or renew the documentation's figures
     Report(ReportArgs),
@@ -189,19 +200,6 @@ pub enum Only {
 
 /// Arguments of `bench`.
 #[derive(Debug, Clone, Args)]
-#[command(long_about = "\
-Compare the ways from an interrupt to user space, with figures
-
-Every path of the driver, and what the kernel has beside it (uio, vfio, uevents), is measured
-on the same device in the same guest: latency, time in the handler, system calls, context
-switches and processor time an event, rates with and without loss, bursts, many listeners,
-larger events. The order is by chance, and repeatable with --seed. Compare figures of one run
-only.
-
-In the mode `wall` the guest has two processors, and its time is that of this machine, so
-keep the machine idle. In the mode `icount` it has one, and its time is the number of
-instructions that it executes: two runs give the same figures, also on a busy machine, but
-there is nothing to say about rates.")]
 #[command(after_help = "\
 Examples:
   cargo testbed bench                                       everything, at most 10 minutes
