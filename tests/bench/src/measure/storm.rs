@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use irqcast_bench::{
     plan::Line as Told,
     schema::{Listener, Storm},
@@ -47,13 +47,10 @@ fn one(bench: &Bench<'_>, context: Option<Context>) -> Result<Storm> {
         context,
         ..Options::default()
     };
-    let [path] = ALL
+    let path = ALL
         .iter()
-        .filter(|known| known.name == path)
-        .collect::<Vec<_>>()[..]
-    else {
-        anyhow::bail!("there is no path {path}");
-    };
+        .find(|known| known.name == path)
+        .with_context(|| format!("there is no path {path}"))?;
     let mut source = (path.open)(&bench.edu, &options)?;
     let registers = latency::ready(bench)?;
     let line = Line::of(bench.edu.address())?;
