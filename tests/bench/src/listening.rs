@@ -139,12 +139,13 @@ impl Listening {
         Ok(())
     }
 
-    /// Waits until nothing comes any more.
+    /// Waits until nothing comes any more: it sleeps, and some time later it knows no more.
     pub fn wait_for_silence(&self) {
         let start = Instant::now();
         let mut last = (u64::MAX, u64::MAX);
         let mut same = 0;
         while same < 3 && start.elapsed() < LIMIT && !self.thread.is_finished() {
+            self.wait_until_asleep();
             let now = (self.events(), self.told());
             same = if now == last { same + 1 } else { 0 };
             last = now;
