@@ -21,6 +21,7 @@ mod counters;
 mod device_get;
 mod device_set;
 mod event;
+mod history_get;
 mod listen;
 mod message;
 mod notifier;
@@ -45,6 +46,7 @@ pub(crate) use self::{
     device_get::DeviceGet,
     device_set::DeviceSet,
     event::EventData,
+    history_get::HistoryGet,
     listen::{
         Listen,
         Unlisten, //

@@ -40,6 +40,8 @@ pub(crate) mod command {
     pub(crate) const LISTEN: u8 = 7;
     /// Send them to it no more.
     pub(crate) const UNLISTEN: u8 = 8;
+    /// Get events that a device still holds.
+    pub(crate) const HISTORY_GET: u8 = 9;
 }
 
 /// Attributes of an event.
@@ -62,6 +64,10 @@ pub(crate) mod event {
     pub(crate) const PAD: u16 = 8;
     /// Binary: what the module parameter `payload` adds.
     pub(crate) const PAYLOAD: u16 = 9;
+    /// `u64`: tells this life of the device from earlier ones.
+    pub(crate) const INCARNATION: u16 = 10;
+    /// `u32`: most events to get, in a request.
+    pub(crate) const COUNT: u16 = 11;
 }
 
 /// Attributes of a device and its counters.
@@ -114,6 +120,8 @@ pub(crate) mod device {
     pub(crate) const SENT_BH: u16 = 23;
     /// `u64`: events sent by a thread.
     pub(crate) const SENT_THREAD: u16 = 24;
+    /// `u64`: tells this life of the device from earlier ones.
+    pub(crate) const INCARNATION: u16 = 25;
 }
 
 /// Attributes of the requests that change something.
@@ -207,7 +215,7 @@ pub(crate) const EVENTS_GROUP: u32 = 0;
 
 static GROUPS: [MulticastGroup; 1] = [MulticastGroup::for_net_admin(c"events")];
 
-static OPERATIONS: [Operation; 8] = [
+static OPERATIONS: [Operation; 9] = [
     Operation::new_do::<notify::DeviceGet>(command::DEVICE_GET, Access::Anyone),
     Operation::new_dump::<notify::DeviceGet>(command::DEVICE_GET, Access::Anyone),
     Operation::new_do::<Raise>(command::RAISE, Access::NetAdmin),
@@ -216,6 +224,7 @@ static OPERATIONS: [Operation; 8] = [
     Operation::new_do::<notify::DeviceSet>(command::DEVICE_SET, Access::NetAdmin),
     Operation::new_do::<notify::Listen>(command::LISTEN, Access::NetAdmin),
     Operation::new_do::<notify::Unlisten>(command::UNLISTEN, Access::NetAdmin),
+    Operation::new_dump::<notify::HistoryGet>(command::HISTORY_GET, Access::Anyone),
 ];
 
 /// The family `irqcast`.

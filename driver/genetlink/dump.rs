@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Requests to list all objects.
+//! Requests to list objects.
 
 use core::{
     marker::PhantomData,
@@ -14,11 +14,16 @@ use kernel::{
 
 use super::{
     message::Attributes,
-    Registration, //
+    AttributePolicy,
+    Registration,
+    Request, //
 };
 
-/// An operation that lists all objects, a message each.
+/// An operation that lists objects, a message each.
 pub(crate) trait Dump {
+    /// The attributes that the request may have, indexed by their number.
+    const POLICY: &'static [AttributePolicy] = &[];
+
     /// Lists those that come next.
     ///
     /// Called once for each buffer that the asking process reads. It calls [`Dumper::message`] for
@@ -36,32 +41,68 @@ pub(crate) trait Dump {
 /// # Invariants
 ///
 /// `skb` and `callback` are valid for `'a`, and used by nobody else during it. `callback.data`
-/// points to the `genl_dumpit_info` of this dump.
+/// points to the `genl_dumpit_info` of this dump, whose request was parsed by a policy for
+/// `attributes` numbers.
 pub(crate) struct Dumper<'a> {
     skb: NonNull<bindings::sk_buff>,
     callback: NonNull<bindings::netlink_callback>,
+    attributes: usize,
     _callback: PhantomData<&'a mut bindings::netlink_callback>,
 }
 
+/// Numbers that a dump keeps from call to call.
+#[derive(Clone, Copy)]
+enum Kept {
+    Position = 0,
+    End = 1,
+}
+
 impl Dumper<'_> {
+    /// Calls `f` with the request for the dump.
+    pub(crate) fn with_request<T>(&self, f: impl FnOnce(&Request<'_>) -> T) -> T {
+        let info = NonNull::from(self.info());
+
+        // SAFETY: `info` is valid during the call and used by nobody else, since nobody uses
+        // `callback`. By the type invariants it was parsed by a policy for so many attributes.
+        f(&unsafe { Request::new(info, self.attributes) })
+    }
+
     /// Returns the position that the call before left, at first 0.
     pub(crate) fn position(&self) -> usize {
-        // SAFETY: By the type invariants `callback` is valid. `args` is an array of integers that
-        // belongs to the dump, and netlink zeroed it when the dump started.
-        let position = unsafe { self.callback.as_ref().__bindgen_anon_1.args[0] };
-
-        // CAST: It was a `usize`, see `set_position`.
-        position as usize
+        self.kept(Kept::Position)
     }
 
     /// Sets the position from which the next call goes on.
     pub(crate) fn set_position(&mut self, position: usize) {
-        // CAST: It is only ever cast back, see `position`.
-        let position = position as c_long;
+        self.keep(Kept::Position, position);
+    }
+
+    /// Returns where the dump ends, for one that decided so in its first call: at first 0.
+    pub(crate) fn end(&self) -> usize {
+        self.kept(Kept::End)
+    }
+
+    /// Sets where the dump ends.
+    pub(crate) fn set_end(&mut self, end: usize) {
+        self.keep(Kept::End, end);
+    }
+
+    fn kept(&self, what: Kept) -> usize {
+        // SAFETY: By the type invariants `callback` is valid. `args` is an array of integers that
+        // belongs to the dump, and netlink zeroed it when the dump started.
+        let number = unsafe { self.callback.as_ref().__bindgen_anon_1.args[what as usize] };
+
+        // CAST: It was a `usize`, see `keep`.
+        number as usize
+    }
+
+    fn keep(&mut self, what: Kept, number: usize) {
+        // CAST: It is only ever cast back, see `kept`.
+        let number = number as c_long;
 
         // SAFETY: By the type invariants `callback` is valid, and nobody else uses it. Any value is
         // valid for `args`.
-        unsafe { self.callback.as_mut().__bindgen_anon_1.args[0] = position };
+        unsafe { self.callback.as_mut().__bindgen_anon_1.args[what as usize] = number };
     }
 
     /// Appends a message whose attributes `fill` writes.
@@ -119,7 +160,7 @@ impl Dumper<'_> {
 ///
 /// # Safety
 ///
-/// Must only be used as `dumpit` of an operation.
+/// Must only be used as `dumpit` of an operation with the policy `T::POLICY`.
 pub(super) unsafe extern "C" fn dumpit_callback<T: Dump>(
     skb: *mut bindings::sk_buff,
     callback: *mut bindings::netlink_callback,
@@ -131,6 +172,7 @@ pub(super) unsafe extern "C" fn dumpit_callback<T: Dump>(
         skb: unsafe { NonNull::new_unchecked(skb) },
         // SAFETY: Generic netlink passes a valid pointer.
         callback: unsafe { NonNull::new_unchecked(callback) },
+        attributes: T::POLICY.len(),
         _callback: PhantomData,
     };
 

@@ -60,7 +60,7 @@ impl Operation {
         )
     }
 
-    /// `command` with `NLM_F_DUMP` is answered by `T`. The request takes no attributes.
+    /// `command` with `NLM_F_DUMP` is answered by `T`.
     pub(crate) const fn new_dump<T: Dump>(command: u8, access: Access) -> Self {
         let callbacks = bindings::genl_split_ops__bindgen_ty_1 {
             __bindgen_anon_2: bindings::genl_split_ops__bindgen_ty_1__bindgen_ty_2 {
@@ -71,7 +71,7 @@ impl Operation {
         };
         Self::new(
             callbacks,
-            &[],
+            T::POLICY,
             command,
             bindings::GENL_CMD_CAP_DUMP | access.as_raw(),
         )

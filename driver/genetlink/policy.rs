@@ -40,6 +40,9 @@ impl AttributePolicy {
     /// A `u32` of any value.
     pub(crate) const U32: Self = Self::of_type(bindings::NLA_U32);
 
+    /// A `u64` of any value.
+    pub(crate) const U64: Self = Self::of_type(bindings::NLA_U64);
+
     /// A `u32` within `range`: [`ERANGE`] when it is not.
     pub(crate) const fn u32_within(range: &'static Range) -> Self {
         let mut policy = Self::U32;

@@ -56,7 +56,23 @@ pub(crate) struct Request<'a> {
     _info: PhantomData<&'a mut bindings::genl_info>,
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// A request that is being handled.
+    ///
+    /// # Safety
+    ///
+    /// `info` must be valid for `'a`, and used by nobody else during it. Generic netlink must have
+    /// parsed the attributes by a policy for `attributes` numbers.
+    pub(super) unsafe fn new(info: NonNull<bindings::genl_info>, attributes: usize) -> Self {
+        // INVARIANT: With a policy, generic netlink parses the attributes into an array with an
+        // entry for each number. Without one there is no array, and `attributes` is 0.
+        Self {
+            info,
+            attributes,
+            _info: PhantomData,
+        }
+    }
+
     /// Returns the number of the command that the request is for.
     pub(crate) fn command(&self) -> u8 {
         // SAFETY: By the type invariants `info` is valid, and it has the request's header.
@@ -80,19 +96,27 @@ impl Request<'_> {
     /// When the request does not have it, returns [`EINVAL`], and the extended acknowledgement
     /// names the number of the attribute that is missing.
     pub(crate) fn u32(&self, attribute: u16) -> Result<u32> {
+        self.integer(attribute).map(u32::from_ne_bytes)
+    }
+
+    /// Returns the value of a `u64` attribute. As with [`Self::u32`], it must be there.
+    pub(crate) fn u64(&self, attribute: u16) -> Result<u64> {
+        self.integer(attribute).map(u64::from_ne_bytes)
+    }
+
+    fn integer<const SIZE: usize>(&self, attribute: u16) -> Result<[u8; SIZE]> {
         let Some(header) = self.attribute(attribute) else {
             return Err(self.missing(attribute));
         };
 
-        let length = size_of::<bindings::nlattr>() + size_of::<u32>();
+        let length = size_of::<bindings::nlattr>() + SIZE;
         // SAFETY: Each attribute of a request has a header.
         if usize::from(unsafe { (*header.as_ptr()).nla_len }) < length {
-            return Err(self.refuse(EINVAL, attribute, fmt!("A u32 has 4 bytes")));
+            return Err(self.refuse(EINVAL, attribute, fmt!("It has {} bytes", SIZE)));
         }
 
-        // SAFETY: The header says that four bytes follow it. Attributes are aligned to 4 bytes, but
-        // this needs no proof for an unaligned read.
-        Ok(unsafe { header.add(1).cast::<u32>().read_unaligned() })
+        // SAFETY: The header says that as many bytes follow it.
+        Ok(unsafe { header.add(1).cast::<[u8; SIZE]>().read() })
     }
 
     /// Returns `error`, after saying `reason` in the extended acknowledgement, which also points to
@@ -194,16 +218,10 @@ pub(super) unsafe extern "C" fn doit_callback<T: Do>(
     _skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,
 ) -> c_int {
-    // Without a policy, generic netlink refuses all attributes and gives no array of them.
-    //
-    // INVARIANT: `info` is valid during this call, and used by nobody else. Generic netlink parsed
-    // the attributes into an array with an entry for each policy.
-    let request = Request {
-        // SAFETY: Generic netlink passes a valid pointer.
-        info: unsafe { NonNull::new_unchecked(info) },
-        attributes: T::POLICY.len(),
-        _info: PhantomData,
-    };
+    // SAFETY: Generic netlink passes a valid pointer, which nobody else uses during this call.
+    let info = unsafe { NonNull::new_unchecked(info) };
+    // SAFETY: As above. The operation's policy is `T::POLICY`.
+    let request = unsafe { Request::new(info, T::POLICY.len()) };
 
     from_result(|| T::doit(&request).map(|()| 0))
 }

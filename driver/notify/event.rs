@@ -34,6 +34,8 @@ pub(crate) trait EventData {
 
 /// What the messages of a device's events have in common.
 pub(super) struct Form {
+    /// Tells this life of the device from earlier ones.
+    incarnation: u64,
     /// Address of the device.
     address: CString,
     /// Attributes of the words of data.
@@ -43,25 +45,42 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// The events of the device at `address`, whose words of data have these attributes, and which
-    /// carry `payload` bytes.
-    pub(super) fn new(address: &CStr, data: &'static [u16], payload: usize) -> Result<Self> {
+    /// The events of the device at `address` in this life of it, whose words of data have these
+    /// attributes, and which carry `payload` bytes.
+    pub(super) fn new(
+        incarnation: u64,
+        address: &CStr,
+        data: &'static [u16],
+        payload: usize,
+    ) -> Result<Self> {
         if data.len() > DATA_WORDS {
             return Err(EINVAL);
         }
 
         let (device, cause) = (size::u32(), size::u32());
-        let (seq, time) = (size::u64(), size::u64());
+        let (seq, time, incarnation_size) = (size::u64(), size::u64(), size::u64());
         let payload = if payload == 0 {
             0
         } else {
             size::attribute(payload)
         };
         Ok(Self {
-            fixed_size: device + size::string(address) + seq + time + cause + payload,
+            fixed_size: device
+                + incarnation_size
+                + size::string(address)
+                + seq
+                + time
+                + cause
+                + payload,
+            incarnation,
             address: CString::try_from(address)?,
             data,
         })
+    }
+
+    /// Returns what tells this life of the device from earlier ones.
+    pub(super) fn incarnation(&self) -> u64 {
+        self.incarnation
     }
 
     /// Returns the address of the device.
@@ -92,6 +111,7 @@ impl Form {
         attributes.put_u64(event::SEQ, record.seq, event::PAD)?;
         attributes.put_u64(event::TIME_NS, record.time_ns, event::PAD)?;
         attributes.put_u32(event::CAUSE, record.cause)?;
+        attributes.put_u64(event::INCARNATION, self.incarnation, event::PAD)?;
         for (place, value) in record.data() {
             let attribute = self.data.get(place).ok_or(EINVAL)?;
             attributes.put_u32(*attribute, value)?;
@@ -109,14 +129,14 @@ mod tests {
 
     #[test]
     fn only_what_is_there_takes_room() -> Result {
-        let form = Form::new(c"0000:00:02.0", &[event::FACTORIAL, event::DMA_BYTES], 0)?;
+        let form = Form::new(1, c"0000:00:02.0", &[event::FACTORIAL, event::DMA_BYTES], 0)?;
         let size = |present| {
             form.size(&Record {
                 present,
                 ..Record::default()
             })
         };
-        assert_eq!(size(0), 2 * size::u32() + 20 + 2 * size::u64());
+        assert_eq!(size(0), 2 * size::u32() + 20 + 3 * size::u64());
         assert_eq!(size(0b10) - size(0), 8);
         assert_eq!(size(0b11) - size(0), 16);
         Ok(())

@@ -51,7 +51,7 @@ impl GetSocketOption for Pull {
         let last = Record::from_words(reader.read::<Words>()?);
 
         let mut next: Words = [0; RECORD_WORDS];
-        registry::with_number(last.device, |device| {
+        registry::with_number(last.device, |device, _| {
             let after = last.seq.checked_add(1).ok_or(EINVAL)?;
             let ring = device.source().ring();
             ring.read_from(after, &mut next).map(|_| ()).ok_or(EAGAIN)

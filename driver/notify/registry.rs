@@ -301,10 +301,14 @@ pub(super) fn with_device(
     f(registry.device(number).ok_or_else(no_device)?, family)
 }
 
-/// Calls `f` with the device `number`. Returns [`ENODEV`] when there is no such device.
-#[cfg(CONFIG_NETFILTER)]
-pub(super) fn with_number<T>(number: u32, f: impl FnOnce(&dyn Device) -> Result<T>) -> Result<T> {
-    f(lock()?.device(number).ok_or(ENODEV)?)
+/// Calls `f` with the device `number` and the family's registration. Returns [`ENODEV`] when there is no such device.
+pub(super) fn with_number<T>(
+    number: u32,
+    f: impl FnOnce(&dyn Device, &Registration) -> Result<T>,
+) -> Result<T> {
+    let registry = lock()?;
+    let (family, _) = registry.family.as_ref().ok_or(ENODEV)?;
+    f(registry.device(number).ok_or(ENODEV)?, family)
 }
 
 /// Calls `f` with each device whose number is `first` or higher, in order, until it fails.

@@ -121,6 +121,11 @@ impl Ring {
         head
     }
 
+    /// Returns the sequence number of the oldest event that is there, 1 before the first.
+    pub(super) fn oldest(&self) -> u64 {
+        self.head().saturating_sub(self.mask).max(1)
+    }
+
     /// Adds an event. To be called by the handler only, for sequence numbers without a gap.
     ///
     /// `payload` has as many words as [`Self::new`] was told.

@@ -4,7 +4,11 @@
 
 use kernel::{
     fmt,
-    prelude::*, //
+    prelude::*,
+    time::{
+        BootTime,
+        ClockSource, //
+    }, //
 };
 
 use crate::{
@@ -109,7 +113,7 @@ impl Source {
         try_pin_init!(Self {
             number,
             mode,
-            form: Form::new(address, data, payload_bytes)?,
+            form: Form::new(now(), address, data, payload_bytes)?,
             counters: Counters::new(),
             ring: Ring::new(*number, history, payload_words)?,
             switches: Switches::new(parameters.paths),
@@ -230,7 +234,7 @@ impl Source {
     /// Returns the size in bytes of the attributes that [`Self::put`] writes.
     pub(super) fn size(&self) -> usize {
         const U32S: usize = 7;
-        const COUNTERS: usize = 15;
+        const COUNTERS: usize = 16;
 
         size::string(self.form.address()) + U32S * size::u32() + COUNTERS * size::u64()
     }
@@ -254,6 +258,7 @@ impl Source {
             (device::SENT_HARD, counters.sent_hard),
             (device::SENT_BH, counters.sent_bh),
             (device::SENT_THREAD, counters.sent_thread),
+            (device::INCARNATION, self.form.incarnation()),
         ];
 
         attributes.put_u32(device::DEVICE, self.number)?;
@@ -271,6 +276,12 @@ impl Source {
         }
         Ok(())
     }
+}
+
+/// Returns a number that no earlier call returned since the machine was started: nanoseconds.
+fn now() -> u64 {
+    // CAST: This clock is never negative.
+    BootTime::ktime_get() as u64
 }
 
 /// What the attribute in sysfs shows: the sequence number of the last event.

@@ -8,6 +8,7 @@ mod daemon;
 mod docs;
 mod eventfd;
 mod events;
+mod history;
 mod kernel;
 mod lifecycle;
 mod listeners;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Case> {
         probe::cases(),
         events::cases(),
         listeners::cases(),
+        history::cases(),
         requests::cases(),
         paths::cases(),
         unicast::cases(),

@@ -130,6 +130,8 @@ pub struct Event {
     pub dma_bytes: Option<u32>,
     /// Length of what the driver adds for measuring.
     pub payload: usize,
+    /// Life of the device.
+    pub incarnation: u64,
 }
 
 impl Event {
@@ -138,6 +140,7 @@ impl Event {
             (None, None, None, None, None);
         let (mut factorial, mut dma_bytes) = (None, None);
         let mut payload_length = 0;
+        let mut incarnation = None;
         for (kind, value) in attributes(payload)? {
             match kind {
                 1 => device = Some(as_u32(value)?),
@@ -149,6 +152,7 @@ impl Event {
                 7 => dma_bytes = Some(as_u32(value)?),
                 8 => (),
                 9 => payload_length = value.len(),
+                10 => incarnation = Some(as_u64(value)?),
                 other => bail!("an event has the unknown attribute {other}"),
             }
         }
@@ -161,6 +165,7 @@ impl Event {
             factorial,
             dma_bytes,
             payload: payload_length,
+            incarnation: incarnation.context("an event lacks its incarnation")?,
         })
     }
 }

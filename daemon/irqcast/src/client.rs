@@ -1,13 +1,14 @@
 //! Requests: which devices are there, and make one interrupt.
 
 use crate::context::Context;
-use crate::decode::decode_device;
+use crate::decode::{DecodeError, decode_device, decode_event};
 use crate::device::Device;
 use crate::error::Error;
+use crate::event::Event;
 use crate::nlctrl::{self, Family};
 use crate::paths::Paths;
 use crate::requester::{ANSWER_LIMIT, Request, Requester};
-use crate::wire::{self, command, request};
+use crate::wire::{self, command, event, request};
 use netlink_packet_core::DefaultNla;
 use nix::errno::Errno;
 use std::time::Duration;
@@ -38,13 +39,12 @@ impl Client {
 
     /// All devices with their counters, in the order of their instance numbers.
     pub fn devices(&mut self) -> Result<Vec<Device>, Error> {
-        let mut devices = Vec::new();
-        self.request(
+        let mut devices = self.request(
             "list the devices",
             command::DEVICE_GET,
             true,
             &[],
-            &mut devices,
+            decode_device,
         )?;
         devices.sort_by_key(|device| device.device);
         Ok(devices)
@@ -56,17 +56,17 @@ impl Client {
     ///
     /// [`Error::NoSuchDevice`] when no device has this instance number.
     pub fn device(&mut self, device: u32) -> Result<Device, Error> {
-        let mut devices = Vec::new();
-        let action = "get a device";
+        let attributes = [attribute(wire::device::DEVICE, device.to_ne_bytes())];
         self.request(
-            action,
+            "get a device",
             command::DEVICE_GET,
             false,
-            &[(wire::device::DEVICE, device)],
-            &mut devices,
+            &attributes,
+            decode_device,
         )
-        .map_err(|error| name_device(error, device))?;
-        devices.pop().ok_or(Error::NoSuchDevice(device))
+        .map_err(|error| name_device(error, device))?
+        .pop()
+        .ok_or(Error::NoSuchDevice(device))
     }
 
     /// Raises `bits`, at least one, in the interrupt status register. Needs `CAP_NET_ADMIN`.
@@ -106,6 +106,26 @@ impl Client {
         )
     }
 
+    /// Events of the device from sequence number `since` on that the driver still holds, in order, at
+    /// most `count`. Their field `replayed` is not set: only who missed an event knows that.
+    ///
+    /// Anyone may ask.
+    pub fn history(&mut self, device: u32, since: u64, count: u32) -> Result<Vec<Event>, Error> {
+        let attributes = [
+            attribute(event::DEVICE, device.to_ne_bytes()),
+            attribute(event::SEQ, since.to_ne_bytes()),
+            attribute(event::COUNT, count.to_ne_bytes()),
+        ];
+        self.request(
+            "read the history",
+            command::HISTORY_GET,
+            true,
+            &attributes,
+            decode_event,
+        )
+        .map_err(|error| name_device(error, device))
+    }
+
     /// Sends the device's netlink messages from there. Needs `CAP_NET_ADMIN`.
     pub fn set_context(&mut self, device: u32, context: Context) -> Result<(), Error> {
         self.act(
@@ -121,40 +141,39 @@ impl Client {
         action: &'static str,
         command: u8,
         device: u32,
-        attribute: (u16, u32),
+        value: (u16, u32),
     ) -> Result<(), Error> {
-        let attributes = [(request::DEVICE, device), attribute];
-        self.request(action, command, false, &attributes, &mut Vec::new())
+        let attributes = [(request::DEVICE, device), value]
+            .map(|(kind, value)| attribute(kind, value.to_ne_bytes()));
+        self.request(action, command, false, &attributes, |_| Ok(()))
+            .map(|_| ())
             .map_err(|error| name_device(error, device))
     }
 
-    /// Sends a request; once more where the family came back under another number.
-    fn request(
+    /// Sends a request and decodes the objects in the answer; once more where the family came back
+    /// under another number.
+    fn request<T>(
         &mut self,
         action: &'static str,
         command: u8,
         dump: bool,
-        attributes: &[(u16, u32)],
-        devices: &mut Vec<Device>,
-    ) -> Result<(), Error> {
-        let attributes: Vec<_> = attributes
-            .iter()
-            .map(|&(kind, value)| DefaultNla::new(kind, value.to_ne_bytes().to_vec()))
-            .collect();
+        attributes: &[DefaultNla],
+        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, Error> {
         let mut looked_up = false;
         loop {
-            devices.clear();
+            let mut objects = Vec::new();
             let answered = self.requester.request(
                 Request {
                     action,
                     family: self.family.id,
                     command,
                     dump,
-                    attributes: &attributes,
+                    attributes,
                     names: request::ALL,
                 },
                 |_, attributes| {
-                    devices.push(decode_device(attributes)?);
+                    objects.push(decode(attributes)?);
                     Ok(())
                 },
             );
@@ -164,10 +183,14 @@ impl Client {
                     self.family = lookup(&mut self.requester)?;
                     looked_up = true;
                 }
-                answered => return answered,
+                answered => return answered.map(|()| objects),
             }
         }
     }
+}
+
+fn attribute<const N: usize>(kind: u16, value: [u8; N]) -> DefaultNla {
+    DefaultNla::new(kind, value.to_vec())
 }
 
 fn lookup(requester: &mut Requester) -> Result<Family, Error> {

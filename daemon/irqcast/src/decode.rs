@@ -48,9 +48,11 @@ impl From<netlink_packet_core::DecodeError> for DecodeError {
 
 /// Decodes the attributes of an `event-ntf` message, without its headers.
 pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
-    use wire::event::{ADDRESS, ALL, CAUSE, DEVICE, DMA_BYTES, FACTORIAL, SEQ, TIME_NS};
+    use wire::event::{
+        ADDRESS, ALL, CAUSE, DEVICE, DMA_BYTES, FACTORIAL, INCARNATION, SEQ, TIME_NS,
+    };
     let (mut device, mut address, mut seq, mut time_ns, mut cause) = (None, None, None, None, None);
-    let (mut factorial, mut dma_bytes) = (None, None);
+    let (mut factorial, mut dma_bytes, mut incarnation) = (None, None, None);
     for attribute in NlasIterator::new(attributes) {
         let value = Value {
             attribute: attribute?,
@@ -64,11 +66,13 @@ pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
             CAUSE => cause = Some(value.u32()?),
             FACTORIAL => factorial = Some(value.u32()?),
             DMA_BYTES => dma_bytes = Some(value.u32()?),
+            INCARNATION => incarnation = Some(value.u64()?),
             _ => {}
         }
     }
     let event = Event {
         device: device.ok_or(DecodeError::Missing("device"))?,
+        incarnation: incarnation.ok_or(DecodeError::Missing("incarnation"))?,
         address: address.ok_or(DecodeError::Missing("address"))?,
         seq: seq.ok_or(DecodeError::Missing("seq"))?,
         time_ns: time_ns.ok_or(DecodeError::Missing("time-ns"))?,
@@ -87,9 +91,9 @@ pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
 pub fn decode_device(attributes: &[u8]) -> Result<Device, DecodeError> {
     use wire::device::{
         ADDRESS, ALL, ALLOC_FAILURES, CONTEXT, CONTEXT_NOW, DEVICE, EVENTFD_SIGNALS, EVENTS_SENT,
-        HISTORY, INTERRUPT_MODE, INTERRUPTS, NO_LISTENER, PATHS, PORTS, READER_OVERRUNS,
-        SEND_ERRORS, SENT_BH, SENT_HARD, SENT_THREAD, SIGNALS, SPURIOUS, SWITCHED_OFF,
-        UNICAST_ERRORS, UNICAST_SENT,
+        HISTORY, INCARNATION, INTERRUPT_MODE, INTERRUPTS, NO_LISTENER, PATHS, PORTS,
+        READER_OVERRUNS, SEND_ERRORS, SENT_BH, SENT_HARD, SENT_THREAD, SIGNALS, SPURIOUS,
+        SWITCHED_OFF, UNICAST_ERRORS, UNICAST_SENT,
     };
     let values = values(attributes, ALL)?;
     let find = |number| {
@@ -128,6 +132,7 @@ pub fn decode_device(attributes: &[u8]) -> Result<Device, DecodeError> {
         sent_hard: find(SENT_HARD)?.u64()?,
         sent_bh: find(SENT_BH)?.u64()?,
         sent_thread: find(SENT_THREAD)?.u64()?,
+        incarnation: find(INCARNATION)?.u64()?,
     })
 }
 

@@ -81,6 +81,9 @@ pub struct Device {
     pub sent_bh: u64,
     /// Events sent over netlink by the interrupt's thread.
     pub sent_thread: u64,
+    /// Tells this life of the device, from binding to unbinding, from earlier ones with the same
+    /// instance number.
+    pub incarnation: u64,
 }
 
 impl Device {
@@ -121,10 +124,11 @@ mod tests {
             sent_hard: 14,
             sent_bh: 15,
             sent_thread: 16,
+            incarnation: 17,
         };
         assert_eq!(
             device.to_json(),
-            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1,"paths":["netlink-multicast","chardev"],"history":4096,"switched_off":7,"reader_overruns":8,"signals":9,"eventfd_signals":10,"context":"auto","context_now":"bh","ports":11,"unicast_sent":12,"unicast_errors":13,"sent_hard":14,"sent_bh":15,"sent_thread":16}"#
+            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1,"paths":["netlink-multicast","chardev"],"history":4096,"switched_off":7,"reader_overruns":8,"signals":9,"eventfd_signals":10,"context":"auto","context_now":"bh","ports":11,"unicast_sent":12,"unicast_errors":13,"sent_hard":14,"sent_bh":15,"sent_thread":16,"incarnation":17}"#
         );
         assert_eq!(InterruptMode::Intx.to_string(), "intx");
         assert_eq!(InterruptMode::Unknown(9).to_string(), "unknown-9");

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 pub struct Event {
     /// Instance number of the device, counted from 0 in the order of binding.
     pub device: u32,
+    /// Tells this life of the device, from binding to unbinding, from earlier ones with the same
+    /// instance number.
+    #[serde(skip)]
+    pub incarnation: u64,
     /// PCI address of the device, such as `0000:00:02.0`.
     pub address: String,
     /// Sequence number: 1 for the first event of a device, and one more for each that follows.
@@ -89,6 +93,7 @@ mod tests {
     fn event() -> Event {
         Event {
             device: 0,
+            incarnation: 0,
             address: "0000:00:02.0".to_owned(),
             seq: 1,
             time_ns: 12_345_678_901,

@@ -13,7 +13,7 @@
 //! let mut subscription = Subscription::open(ReceiveBuffer::DEFAULT)?;
 //! loop {
 //!     match subscription.wait(None)? {
-//!         Some(Item::Event(event)) => println!("{}", event.to_json()),
+//!         Some(Item::Event(event) | Item::Replayed(event)) => println!("{}", event.to_json()),
 //!         Some(Item::Lost(lost)) => println!("{}", lost.to_json()),
 //!         other => eprintln!("{other:?}"),
 //!     }
@@ -32,8 +32,8 @@ mod event;
 mod message;
 mod nlctrl;
 mod paths;
+mod repair;
 mod requester;
-mod sequence;
 mod socket;
 mod subscription;
 pub mod wire;
@@ -47,6 +47,6 @@ pub use error::Error;
 pub use event::{Event, Lost};
 pub use nlctrl::Family;
 pub use paths::{Paths, UnknownPath};
-pub use sequence::Sequences;
+pub use repair::{History, Position, Range, Repair, Told};
 pub use socket::ReceiveBuffer;
 pub use subscription::{Item, Subscription};

@@ -3,6 +3,8 @@
 //! One socket is a member of two groups: the events of irqcast, and the controller's announcements of
 //! families. So both arrive in the order in which they happened, and what the driver sent before it was
 //! removed is read before the news of its removal.
+//!
+//! Events that are missing are fetched from the driver's history, by requests on a socket of their own.
 
 use crate::client::Client;
 use crate::decode::{DecodeError, decode_event};
@@ -10,8 +12,8 @@ use crate::error::Error;
 use crate::event::{Event, Lost};
 use crate::message::{self, Message};
 use crate::nlctrl::{self, Family, News};
+use crate::repair::{History, Position, Range, Repair, Told};
 use crate::requester::Requester;
-use crate::sequence::Sequences;
 use crate::socket::{ReceiveBuffer, Received, Socket};
 use crate::wire::{self, command};
 use nix::errno::Errno;
@@ -25,10 +27,12 @@ use std::time::Instant;
 pub enum Item {
     /// A device interrupted.
     Event(Event),
-    /// Events that were not received, told before the event that follows them.
+    /// A device interrupted, and the event was not received but fetched from the driver's history. It
+    /// comes where it belongs: after the event before it, and before the one after it.
+    Replayed(Event),
+    /// Events that were not received and that the driver no longer holds, told where they belong.
     Lost(Lost),
-    /// The queue was full and the kernel dropped messages. Which ones, the [`Item::Lost`] before each
-    /// device's next event tells.
+    /// The queue was full and the kernel dropped messages. They are fetched when the queue is empty.
     Overrun,
     /// The driver is there, and its events are received from now on.
     Joined {
@@ -49,7 +53,12 @@ pub struct Subscription {
     socket: Socket,
     receive_buffer: ReceiveBuffer,
     joined: Option<Joined>,
-    sequences: Sequences,
+    repair: Repair,
+    /// Asks for what is missing; opened when something is.
+    history: Option<Client>,
+    /// The kernel dropped messages, and what they were has not been asked for yet.
+    is_behind: bool,
+    /// What there is to tell beside events.
     items: VecDeque<Item>,
 }
 
@@ -75,7 +84,9 @@ impl Subscription {
             socket,
             receive_buffer,
             joined: None,
-            sequences: Sequences::new(),
+            repair: Repair::new(),
+            history: None,
+            is_behind: false,
             items: VecDeque::new(),
         };
         // Events first: who sees in /proc/net/netlink that a loaded driver has this listener may raise.
@@ -109,13 +120,19 @@ impl Subscription {
     /// descriptor for that, after this returned `None`.
     pub fn try_next(&mut self) -> Result<Option<Item>, Error> {
         loop {
+            // Events first: what a datagram says of the family happened after what it says of events.
+            if let Some(told) = self.next_told()? {
+                return Ok(Some(told));
+            }
             if let Some(item) = self.items.pop_front() {
                 return Ok(Some(item));
             }
             match self.socket.receive() {
+                Ok(Received::Empty) if self.is_behind => self.catch_up()?,
                 Ok(Received::Empty) => return Ok(None),
                 Ok(Received::Datagram) => self.take_datagram()?,
                 Ok(Received::Overrun) => {
+                    self.is_behind = true;
                     self.items.push_back(Item::Overrun);
                     // News of the family may be among what was dropped.
                     self.look_up()?;
@@ -155,12 +172,7 @@ impl Subscription {
         let mut news = Vec::new();
         for message in message::messages(self.socket.datagram()) {
             match message.and_then(|message| decode(&message, self.joined)) {
-                Ok(Some(Decoded::Event(event))) => {
-                    if let Some(lost) = self.sequences.note(event.device, event.seq) {
-                        self.items.push_back(Item::Lost(lost));
-                    }
-                    self.items.push_back(Item::Event(event));
-                }
+                Ok(Some(Decoded::Event(event))) => self.repair.received(event),
                 Ok(Some(Decoded::News(item))) => news.push(item),
                 Ok(None) => {}
                 Err(error) => self.items.push_back(Item::Malformed(error)),
@@ -225,20 +237,89 @@ impl Subscription {
     /// Asks where each device's numbers stand, so that a loss before its first event is noticed.
     fn note_starts(&mut self) {
         // Where the driver has gone again, the news of that is on its way.
-        if let Ok(devices) = Client::open().and_then(|mut client| client.devices()) {
-            for device in devices {
-                self.sequences
-                    .starts_after(device.device, device.interrupts);
-            }
-            self.sequences.others_start_at_one();
+        if let Ok(positions) = self.positions() {
+            self.repair.begin(positions);
         }
     }
 
     /// Notes that the driver is gone. The kernel ended the membership together with the group.
     fn leave(&mut self) {
         if self.joined.take().is_some() {
-            self.sequences.clear();
+            self.repair.forget();
+            self.is_behind = false;
             self.items.push_back(Item::Left);
+        }
+    }
+
+    /// The next event or loss, fetched if need be.
+    fn next_told(&mut self) -> Result<Option<Item>, Error> {
+        loop {
+            match self.repair.next(&mut Fetcher(&mut self.history)) {
+                Ok(told) => return Ok(told.map(Item::from)),
+                // With the driver or the device, what it held is gone.
+                Err(Error::DriverNotLoaded | Error::NoSuchDevice(_)) => self.repair.give_up(),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Asks for what was dropped, after all that was not has been read.
+    ///
+    /// The kernel sends nothing to a socket that overran until its queue is empty. So what happened
+    /// before this moment is in the history, and what happens from now on is received.
+    fn catch_up(&mut self) -> Result<(), Error> {
+        match self.positions() {
+            Ok(positions) => self.repair.caught_up(positions),
+            // The news of that is on its way.
+            Err(Error::DriverNotLoaded) => {}
+            Err(error) => return Err(error),
+        }
+        self.is_behind = false;
+        Ok(())
+    }
+
+    fn positions(&mut self) -> Result<Vec<Position>, Error> {
+        let devices = opened(&mut self.history)?.devices()?;
+        Ok(devices
+            .iter()
+            .map(|device| Position {
+                device: device.device,
+                incarnation: device.incarnation,
+                last: device.interrupts,
+            })
+            .collect())
+    }
+}
+
+/// The client in `place`, opened if there is none yet.
+fn opened(place: &mut Option<Client>) -> Result<&mut Client, Error> {
+    match place {
+        Some(client) => Ok(client),
+        None => Ok(place.insert(Client::open()?)),
+    }
+}
+
+/// Fetches what is missing from the driver.
+struct Fetcher<'a>(&'a mut Option<Client>);
+
+impl History for Fetcher<'_> {
+    type Error = Error;
+
+    fn fetch(&mut self, range: Range) -> Result<Vec<Event>, Error> {
+        /// Most events at once, so that a large gap takes little memory.
+        const MOST: u64 = 1024;
+
+        let count = (range.to - range.from).saturating_add(1).min(MOST);
+        opened(self.0)?.history(range.device, range.from, count as u32)
+    }
+}
+
+impl From<Told> for Item {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Event(event) => Self::Event(event),
+            Told::Replayed(event) => Self::Replayed(event),
+            Told::Lost(lost) => Self::Lost(lost),
         }
     }
 }

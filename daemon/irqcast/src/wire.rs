@@ -48,6 +48,8 @@ pub mod command {
     pub const LISTEN: u8 = 7;
     /// Send them to it no more.
     pub const UNLISTEN: u8 = 8;
+    /// Get events that a device still holds.
+    pub const HISTORY_GET: u8 = 9;
 
     /// Each operation's number and its name in the specification.
     pub const ALL: &[(u8, &str)] = &[
@@ -59,6 +61,7 @@ pub mod command {
         (DEVICE_SET, "device-set"),
         (LISTEN, "listen"),
         (UNLISTEN, "unlisten"),
+        (HISTORY_GET, "history-get"),
     ];
 }
 
@@ -132,6 +135,10 @@ attribute_set! {
         PAD = 8, "pad", Pad;
         /// What the driver adds for measuring.
         PAYLOAD = 9, "payload", Binary;
+        /// Tells this life of the device from earlier ones.
+        INCARNATION = 10, "incarnation", U64;
+        /// Most events that a request for the history asks for.
+        COUNT = 11, "count", U32;
     }
 }
 
@@ -186,6 +193,8 @@ attribute_set! {
         SENT_BH = 23, "sent-bh", U64;
         /// Events sent over netlink by a thread.
         SENT_THREAD = 24, "sent-thread", U64;
+        /// Tells this life of the device from earlier ones.
+        INCARNATION = 25, "incarnation", U64;
     }
 }
 

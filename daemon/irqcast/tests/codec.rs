@@ -24,13 +24,14 @@ fn text_of(kind: u16, value: &str) -> DefaultNla {
 
 /// The attributes of an event, as the driver would put them.
 fn attributes(event: &Event) -> Vec<DefaultNla> {
-    use wire::event::{ADDRESS, CAUSE, DEVICE, DMA_BYTES, FACTORIAL, SEQ, TIME_NS};
+    use wire::event::{ADDRESS, CAUSE, DEVICE, DMA_BYTES, FACTORIAL, INCARNATION, SEQ, TIME_NS};
     let mut attributes = vec![
         u32_of(DEVICE, event.device),
         text_of(ADDRESS, &event.address),
         u64_of(SEQ, event.seq),
         u64_of(TIME_NS, event.time_ns),
         u32_of(CAUSE, event.cause),
+        u64_of(INCARNATION, event.incarnation),
     ];
     attributes.extend(event.factorial.map(|value| u32_of(FACTORIAL, value)));
     attributes.extend(event.dma_bytes.map(|value| u32_of(DMA_BYTES, value)));
@@ -40,6 +41,7 @@ fn attributes(event: &Event) -> Vec<DefaultNla> {
 fn event() -> Event {
     Event {
         device: 3,
+        incarnation: 9,
         address: "0000:00:02.0".to_owned(),
         seq: 7,
         time_ns: 12,
@@ -78,6 +80,7 @@ fn event_without_a_part_is_an_error() {
     check(wire::event::SEQ, "seq");
     check(wire::event::TIME_NS, "time-ns");
     check(wire::event::CAUSE, "cause");
+    check(wire::event::INCARNATION, "incarnation");
 }
 
 #[test]
@@ -130,6 +133,7 @@ fn device_is_read() {
         u64_of(set::SENT_HARD, 14),
         u64_of(set::SENT_BH, 15),
         u64_of(set::SENT_THREAD, 16),
+        u64_of(set::INCARNATION, 17),
     ];
     let expected = Device {
         device: 1,
@@ -155,6 +159,7 @@ fn device_is_read() {
         sent_hard: 14,
         sent_bh: 15,
         sent_thread: 16,
+        incarnation: 17,
     };
     assert_eq!(decode_device(&emit(&attributes)), Ok(expected.clone()));
     for left_out in 0..attributes.len() {
@@ -178,7 +183,8 @@ proptest! {
         factorial: Option<u32>, dma_bytes: Option<u32>,
     ) {
         let event = Event {
-            device, address, seq, time_ns, cause, factorial, dma_bytes, replayed: false,
+            device, incarnation: 0, address, seq, time_ns, cause, factorial, dma_bytes,
+            replayed: false,
         };
         prop_assert_eq!(decode_event(&emit(&attributes(&event))), Ok(event.clone()));
         prop_assert_eq!(serde_json::from_str::<Event>(&event.to_json()).unwrap(), event);

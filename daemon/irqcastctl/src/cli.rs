@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   irqcastctl list
   irqcastctl monitor --json --duration 10
+  irqcastctl history --since 100
   irqcastctl raise --device 0 --bits 0x6 --count 100
   irqcastctl factorial 5
   irqcastctl dma 64
@@ -28,7 +29,7 @@ Examples:
 
 /// Lists irqcast devices, shows their events and makes them interrupt.
 ///
-/// Commands act on all devices unless --device names one. All but list need CAP_NET_ADMIN.
+/// Commands act on all devices unless --device names one. All but list and history need CAP_NET_ADMIN.
 #[derive(Debug, Parser)]
 #[command(version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), max_term_width = 100)]
 pub struct Cli {
@@ -36,7 +37,7 @@ pub struct Cli {
     ///
     /// An event is {"device":0,"address":"0000:00:02.0","seq":1,"time_ns":12,"cause":1,"factorial":120,
     /// "replayed":false}, with factorial and dma_bytes only where the event has them. A loss is
-    /// {"lost":{"device":0,"from":5,"to":9}}: the events 5 to 9 were not received.
+    /// {"lost":{"device":0,"from":5,"to":9}}: the events 5 to 9 cannot be had any more.
     #[arg(long, global = true)]
     pub json: bool,
     /// Only this device, by its instance number.
@@ -54,11 +55,16 @@ pub enum Command {
     List,
     /// Print events as they come, until Ctrl-C.
     ///
-    /// A gap in the sequence numbers is printed as a loss. When the kernel drops events because this
-    /// listener does not keep up, a warning on standard error says so at once; which ones it were, the
-    /// loss before the device's next event says.
+    /// When the kernel drops events because this listener does not keep up, a warning on standard error
+    /// says so. They are then fetched from the driver and printed in their places, with "replayed":true;
+    /// what the driver no longer holds is printed as a loss.
     #[command(after_help = EXIT_CODES)]
     Monitor(Monitor),
+    /// Print the events that the devices still hold, without waiting for more. Anyone may.
+    ///
+    /// Events that a device no longer holds are printed as a loss before those that it does.
+    #[command(after_help = EXIT_CODES)]
+    History(History),
     /// Make the device interrupt, the next time after the event of the last one was seen.
     ///
     /// Prints the event of each raise. Other interrupts may happen at the same time: the event of a
@@ -106,6 +112,14 @@ pub struct Set {
     /// back to bh, a bottom half; with hard, no tap can come up.
     #[arg(long)]
     pub context: Option<Context>,
+}
+
+/// Which events to print.
+#[derive(Debug, Args)]
+pub struct History {
+    /// Only from this sequence number on.
+    #[arg(long, value_name = "SEQ", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub since: u64,
 }
 
 /// When to stop printing events.

@@ -1,6 +1,7 @@
 //! The commands, and what they share.
 
 mod act;
+mod history;
 mod list;
 mod monitor;
 mod raise;
@@ -16,6 +17,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     let mut printer = Printer::new(cli.json);
     match &cli.command {
         Command::List => list::run(cli.device, &mut printer),
+        Command::History(history) => history::run(cli.device, history, &mut printer),
         Command::Monitor(monitor) => monitor::run(cli.device, monitor, &mut printer),
         Command::Raise(raise) => raise::run(cli.device, raise, &mut printer),
         Command::Factorial { number, limit } => {

@@ -168,6 +168,7 @@ mod tests {
     fn events_and_losses() {
         let event = Event {
             device: 0,
+            incarnation: 1,
             address: "0000:00:02.0".to_owned(),
             seq: 7,
             time_ns: 12_000_000_345,
@@ -225,6 +226,7 @@ mod tests {
             sent_hard: 9_999,
             sent_bh: 0,
             sent_thread: 0,
+            incarnation: 1,
         };
         let table = printed(false, |printer| {
             printer.devices(&[device.clone(), device.clone()])

@@ -53,7 +53,7 @@ impl Waiting {
         let deadline = Instant::now().checked_add(self.limit);
         loop {
             match self.subscription.wait(deadline)? {
-                Some(Item::Event(event))
+                Some(Item::Event(event) | Item::Replayed(event))
                     if event.device == device && event.time_ns >= since.0 && wanted(&event) =>
                 {
                     return Ok(event);

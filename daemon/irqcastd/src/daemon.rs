@@ -167,7 +167,7 @@ impl Daemon {
                 return Ok(());
             };
             match item {
-                Item::Event(event) => self.dispatch(event),
+                Item::Event(event) | Item::Replayed(event) => self.dispatch(event),
                 Item::Lost(lost) => warn!(
                     device = lost.device,
                     from = lost.from,

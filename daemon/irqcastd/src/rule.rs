@@ -65,6 +65,7 @@ mod tests {
     fn event() -> Event {
         Event {
             device: 1,
+            incarnation: 0,
             address: "0000:00:03.0".to_owned(),
             seq: 9,
             time_ns: 1,

@@ -39,7 +39,7 @@ fn acts_on_all_devices() -> Result<()> {
     Ok(())
 }
 
-/// The issue's own figure: ten thousand, one after the other, none missing or twice.
+/// Ten thousand, one after the other, none missing or twice.
 fn raise_counts() -> Result<()> {
     const COUNT: u64 = 10_000;
     let _driver = Driver::load(Mode::Msi)?;

@@ -79,6 +79,7 @@ mod tests {
     fn event(factorial: Option<u32>, dma_bytes: Option<u32>) -> Event {
         Event {
             device: 1,
+            incarnation: 1,
             address: "0000:00:03.0".to_owned(),
             seq: 1,
             time_ns: 1,

@@ -31,7 +31,7 @@ pub fn run(device: Option<u32>, monitor: &Monitor, printer: &mut Printer) -> Res
     let mut printed = 0;
     while let Some(item) = next(&mut subscription, &end, deadline)? {
         match item {
-            Item::Event(event) if is_wanted(event.device) => {
+            Item::Event(event) | Item::Replayed(event) if is_wanted(event.device) => {
                 printer.event(&event)?;
                 printed += 1;
                 if monitor.count == Some(printed) {
@@ -39,7 +39,7 @@ pub fn run(device: Option<u32>, monitor: &Monitor, printer: &mut Printer) -> Res
                 }
             }
             Item::Lost(lost) if is_wanted(lost.device) => printer.lost(&lost)?,
-            Item::Event(_) | Item::Lost(_) | Item::Joined { .. } => {}
+            Item::Event(_) | Item::Replayed(_) | Item::Lost(_) | Item::Joined { .. } => {}
             Item::Overrun => {
                 note("the kernel dropped events, because they were not read quickly enough")
             }

@@ -78,6 +78,7 @@ mod tests {
     fn event_is_told() {
         let event = Event {
             device: 1,
+            incarnation: 0,
             address: "0000:00:03.0".to_owned(),
             seq: 7,
             time_ns: 123,

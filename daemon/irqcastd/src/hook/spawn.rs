@@ -129,6 +129,7 @@ mod tests {
     fn event() -> Event {
         Event {
             device: u32::MAX,
+            incarnation: 0,
             address: "f".repeat(irqcast::wire::ADDRESS_MAX_LEN),
             seq: u64::MAX,
             time_ns: u64::MAX,

@@ -1,0 +1,254 @@
+//! Puts a stream of events in order: finds what is missing, has it fetched from the driver's history,
+//! and tells what could not be had. Pure: what it learns of the driver comes through [`History`].
+//!
+//! A gap in the sequence numbers shows what was missed *before* an event. After an overrun the last
+//! events may be missing too, with none after them to show it, so once the queue is empty the driver is
+//! asked how far each device has come ([`Repair::caught_up`]).
+
+use crate::event::{Event, Lost};
+use std::collections::{HashMap, VecDeque};
+
+/// How far a device has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Instance number of the device.
+    pub device: u32,
+    /// Tells this life of the device from earlier ones with the same instance number.
+    pub incarnation: u64,
+    /// Sequence number of its last event, 0 before the first.
+    pub last: u64,
+}
+
+/// Events of one life of a device: `from` to `to`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// Instance number of the device.
+    pub device: u32,
+    /// The life of the device.
+    pub incarnation: u64,
+    /// Sequence number of the first event.
+    pub from: u64,
+    /// Sequence number of the last event, at least `from`.
+    pub to: u64,
+}
+
+/// What the driver still holds.
+pub trait History {
+    /// Why it could not be asked.
+    type Error;
+
+    /// Returns events of `range` that are still held, in order: the first of those, and as many after it
+    /// as suits. None means that none is held.
+    fn fetch(&mut self, range: Range) -> Result<Vec<Event>, Self::Error>;
+}
+
+/// What a listener is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// An event as it was received.
+    Event(Event),
+    /// An event that was fetched from the history; its field `replayed` is set.
+    Replayed(Event),
+    /// Events that cannot be had any more.
+    Lost(Lost),
+}
+
+/// The order of each device's events.
+#[derive(Clone, Debug, Default)]
+pub struct Repair {
+    seen: HashMap<u32, Seen>,
+    /// Whether a device that is not in `seen` was not there when the stream began.
+    others_are_new: bool,
+    todo: VecDeque<Todo>,
+}
+
+/// What is known of a device's last event.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    incarnation: u64,
+    last: u64,
+    /// The driver said so when the stream began: this one and earlier ones may or may not arrive.
+    is_start: bool,
+}
+
+/// What is to be told, in this order.
+#[derive(Clone, Debug)]
+enum Todo {
+    Fetch(Range),
+    Tell(Told),
+}
+
+impl Repair {
+    /// Nothing known: the first event of each device is taken as it comes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Begins a stream after these events. A device that is not among them binds later, and its first
+    /// event is 1.
+    pub fn begin(&mut self, positions: impl IntoIterator<Item = Position>) {
+        for position in positions {
+            self.seen.entry(position.device).or_insert(Seen {
+                incarnation: position.incarnation,
+                last: position.last,
+                is_start: true,
+            });
+        }
+        self.others_are_new = true;
+    }
+
+    /// Continues a stream that was told everything up to these positions: what came after them is
+    /// fetched. Lives of devices that have ended since are not.
+    pub fn resume(&mut self, told: &[Position], now: &[Position]) {
+        for now in now {
+            let told = told
+                .iter()
+                .find(|told| told.device == now.device && told.incarnation == now.incarnation);
+            self.seen.insert(
+                now.device,
+                Seen {
+                    incarnation: now.incarnation,
+                    last: told.map_or(0, |told| told.last),
+                    is_start: false,
+                },
+            );
+        }
+        self.others_are_new = true;
+        self.caught_up(now.iter().copied());
+    }
+
+    /// Takes an event that was received.
+    pub fn received(&mut self, event: Event) {
+        let seen = self.seen.get(&event.device).copied();
+        let next = match seen {
+            None if self.others_are_new => 1,
+            None => event.seq,
+            Some(seen) if seen.incarnation != event.incarnation => 1,
+            Some(seen) if seen.is_start && event.seq <= seen.last => event.seq,
+            // It was fetched already.
+            Some(seen) if event.seq <= seen.last => return,
+            Some(seen) => seen.last + 1,
+        };
+        self.note(event.device, event.incarnation, event.seq);
+        if event.seq > next {
+            self.todo.push_back(Todo::Fetch(Range {
+                device: event.device,
+                incarnation: event.incarnation,
+                from: next,
+                to: event.seq - 1,
+            }));
+        }
+        self.todo.push_back(Todo::Tell(Told::Event(event)));
+    }
+
+    /// Takes where the devices stood when, after an overrun, the queue was found empty.
+    pub fn caught_up(&mut self, positions: impl IntoIterator<Item = Position>) {
+        for Position {
+            device,
+            incarnation,
+            last,
+        } in positions
+        {
+            let told = match self.seen.get(&device) {
+                Some(seen) if seen.incarnation == incarnation => seen.last,
+                Some(_) => 0,
+                None if self.others_are_new => 0,
+                None => last,
+            };
+            if last > told {
+                self.todo.push_back(Todo::Fetch(Range {
+                    device,
+                    incarnation,
+                    from: told + 1,
+                    to: last,
+                }));
+            }
+            self.note(device, incarnation, last.max(told));
+        }
+    }
+
+    /// The next thing to tell, or `None` when all was told.
+    ///
+    /// # Errors
+    ///
+    /// What `history` fails with; what was to be fetched then is still to be told.
+    pub fn next<H: History>(&mut self, history: &mut H) -> Result<Option<Told>, H::Error> {
+        loop {
+            match self.todo.pop_front() {
+                None => return Ok(None),
+                Some(Todo::Tell(told)) => return Ok(Some(told)),
+                Some(Todo::Fetch(range)) => match history.fetch(range) {
+                    Ok(events) => self.insert(range, events),
+                    Err(error) => {
+                        self.todo.push_front(Todo::Fetch(range));
+                        return Err(error);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Gives up what is still to be fetched: it is told as lost.
+    pub fn give_up(&mut self) {
+        for todo in &mut self.todo {
+            if let Todo::Fetch(range) = todo {
+                *todo = Todo::Tell(lost(range.device, range.from, range.to));
+            }
+        }
+    }
+
+    /// Forgets where the devices stand, since the driver went away. What is still to be told stays.
+    pub fn forget(&mut self) {
+        self.give_up();
+        self.seen.clear();
+        self.others_are_new = false;
+    }
+
+    fn note(&mut self, device: u32, incarnation: u64, last: u64) {
+        let seen = Seen {
+            incarnation,
+            last,
+            is_start: false,
+        };
+        self.seen.insert(device, seen);
+    }
+
+    /// Puts what was fetched of `range` before all else, and the rest of it after that.
+    fn insert(&mut self, range: Range, events: Vec<Event>) {
+        let mut told = Vec::new();
+        let mut done = range.from - 1;
+        for event in events {
+            // What does not belong to it proves nothing, whoever sent it.
+            if event.incarnation != range.incarnation || event.seq <= done || event.seq > range.to {
+                continue;
+            }
+            if event.seq > done + 1 {
+                told.push(lost(range.device, done + 1, event.seq - 1));
+            }
+            done = event.seq;
+            told.push(Told::Replayed(Event {
+                replayed: true,
+                ..event
+            }));
+        }
+        if told.is_empty() {
+            told.push(lost(range.device, range.from, range.to));
+        } else if done < range.to {
+            self.todo.push_front(Todo::Fetch(Range {
+                from: done + 1,
+                ..range
+            }));
+        }
+        for told in told.into_iter().rev() {
+            self.todo.push_front(Todo::Tell(told));
+        }
+    }
+}
+
+fn lost(device: u32, from: u64, to: u64) -> Told {
+    Told::Lost(Lost { device, from, to })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,378 @@
+//! The order of events, against a model of the driver's ring and the socket's queue.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Most events that the model returns at once, so that longer ranges take several fetches.
+const CHUNK: usize = 3;
+
+fn event(device: u32, incarnation: u64, seq: u64) -> Event {
+    Event {
+        device,
+        incarnation,
+        address: String::new(),
+        seq,
+        time_ns: 0,
+        cause: 1,
+        factorial: None,
+        dma_bytes: None,
+        replayed: false,
+    }
+}
+
+/// A device in the driver: how far it has come, and how much its ring holds.
+struct Modelled {
+    incarnation: u64,
+    last: u64,
+}
+
+/// The driver, and a listener's queue that drops everything from an overrun on until it is empty.
+struct Model {
+    ring: u64,
+    queue_size: usize,
+    devices: BTreeMap<u32, Modelled>,
+    lives: u64,
+    queue: VecDeque<Event>,
+    overrun: bool,
+    /// The listener has not been told of the overrun yet.
+    untold: bool,
+}
+
+impl Model {
+    fn new(ring: u64, queue_size: usize) -> Self {
+        Self {
+            ring,
+            queue_size,
+            devices: BTreeMap::new(),
+            lives: 0,
+            queue: VecDeque::new(),
+            overrun: false,
+            untold: false,
+        }
+    }
+
+    fn bind(&mut self, device: u32) {
+        self.lives += 1;
+        let incarnation = self.lives;
+        self.devices.insert(
+            device,
+            Modelled {
+                incarnation,
+                last: 0,
+            },
+        );
+    }
+
+    fn interrupt(&mut self, device: u32) {
+        let Some(modelled) = self.devices.get_mut(&device) else {
+            return;
+        };
+        modelled.last += 1;
+        if self.overrun || self.queue.len() == self.queue_size {
+            self.untold |= !self.overrun;
+            self.overrun = true;
+        } else {
+            self.queue
+                .push_back(event(device, modelled.incarnation, modelled.last));
+        }
+    }
+
+    fn positions(&self) -> Vec<Position> {
+        self.devices
+            .iter()
+            .map(|(&device, modelled)| Position {
+                device,
+                incarnation: modelled.incarnation,
+                last: modelled.last,
+            })
+            .collect()
+    }
+}
+
+impl History for Model {
+    type Error = Infallible;
+
+    fn fetch(&mut self, range: Range) -> Result<Vec<Event>, Infallible> {
+        let Some(modelled) = self.devices.get(&range.device) else {
+            return Ok(Vec::new());
+        };
+        if modelled.incarnation != range.incarnation {
+            return Ok(Vec::new());
+        }
+        let oldest = (modelled.last + 1).saturating_sub(self.ring).max(1);
+        Ok((range.from.max(oldest)..=range.to.min(modelled.last))
+            .take(CHUNK)
+            .map(|seq| event(range.device, range.incarnation, seq))
+            .collect())
+    }
+}
+
+/// A listener, as the subscription is one.
+#[derive(Default)]
+struct Listener {
+    repair: Repair,
+    behind: bool,
+    told: Vec<Told>,
+}
+
+impl Listener {
+    fn read_one(&mut self, model: &mut Model) {
+        if std::mem::take(&mut model.untold) {
+            self.behind = true;
+        } else if let Some(event) = model.queue.pop_front() {
+            self.repair.received(event);
+        } else {
+            model.overrun = false;
+            if std::mem::take(&mut self.behind) {
+                self.repair.caught_up(model.positions());
+            }
+        }
+        while let Ok(Some(told)) = self.repair.next(model) {
+            self.told.push(told);
+        }
+    }
+
+    fn read_all(&mut self, model: &mut Model) {
+        while model.untold || !model.queue.is_empty() || self.behind {
+            self.read_one(model);
+        }
+        self.read_one(model);
+    }
+}
+
+/// Something that happens.
+#[derive(Clone, Debug)]
+enum Step {
+    Interrupts(u32, u8),
+    Bind(u32),
+    Read(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0..2u32, 1..9u8).prop_map(|(device, count)| Step::Interrupts(device, count)),
+        1 => (0..2u32).prop_map(Step::Bind),
+        4 => (1..9u8).prop_map(Step::Read),
+    ]
+}
+
+/// The numbers that were told of each life, in the order in which they were.
+fn numbers(told: &[Told], model: &Model) -> BTreeMap<(u32, u64), Vec<u64>> {
+    let mut numbers: BTreeMap<_, Vec<u64>> = BTreeMap::new();
+    // A loss does not say of which life it is: of the one that the next event belongs to.
+    let mut pending: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+    for told in told {
+        match told {
+            Told::Event(event) | Told::Replayed(event) => {
+                let of = numbers
+                    .entry((event.device, event.incarnation))
+                    .or_default();
+                of.append(pending.entry(event.device).or_default());
+                of.push(event.seq);
+            }
+            Told::Lost(lost) => {
+                pending
+                    .entry(lost.device)
+                    .or_default()
+                    .extend(lost.from..=lost.to);
+            }
+        }
+    }
+    for (device, mut rest) in pending {
+        let incarnation = model.devices[&device].incarnation;
+        numbers
+            .entry((device, incarnation))
+            .or_default()
+            .append(&mut rest);
+    }
+    numbers
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Without a device that is bound anew, each number is told once, in order, as event or as lost.
+    #[test]
+    fn every_number_is_told_once_in_order(
+        ring in 1..12u64,
+        queue in 1..8usize,
+        steps in prop::collection::vec(step(), 0..60),
+    ) {
+        let mut model = Model::new(ring, queue);
+        let mut listener = Listener::default();
+        model.bind(0);
+        model.bind(1);
+        listener.repair.begin(model.positions());
+        for step in steps {
+            match step {
+                Step::Interrupts(device, count) => (0..count).for_each(|_| model.interrupt(device)),
+                Step::Bind(_) => {}
+                Step::Read(count) => (0..count).for_each(|_| listener.read_one(&mut model)),
+            }
+        }
+        listener.read_all(&mut model);
+        let numbers = numbers(&listener.told, &model);
+        for (device, modelled) in &model.devices {
+            let expected: Vec<u64> = (1..=modelled.last).collect();
+            let told = numbers.get(&(*device, modelled.incarnation)).cloned().unwrap_or_default();
+            prop_assert_eq!(told, expected);
+        }
+    }
+
+    /// With a ring that holds everything, nothing is lost.
+    #[test]
+    fn large_ring_loses_nothing(
+        queue in 1..8usize,
+        steps in prop::collection::vec(step(), 0..60),
+    ) {
+        let mut model = Model::new(u64::MAX, queue);
+        let mut listener = Listener::default();
+        model.bind(0);
+        model.bind(1);
+        listener.repair.begin(model.positions());
+        for step in steps {
+            match step {
+                Step::Interrupts(device, count) => (0..count).for_each(|_| model.interrupt(device)),
+                Step::Bind(_) => {}
+                Step::Read(count) => (0..count).for_each(|_| listener.read_one(&mut model)),
+            }
+        }
+        listener.read_all(&mut model);
+        prop_assert!(!listener.told.iter().any(|told| matches!(told, Told::Lost(_))));
+    }
+
+    /// A device that is bound anew counts from 1: no number of its new life is told twice, and none is
+    /// missing; of an old life, what was told is in order and told once.
+    #[test]
+    fn lives_of_a_device_do_not_mix(
+        ring in 1..12u64,
+        queue in 1..8usize,
+        steps in prop::collection::vec(step(), 0..60),
+    ) {
+        let mut model = Model::new(ring, queue);
+        let mut listener = Listener::default();
+        model.bind(0);
+        model.bind(1);
+        listener.repair.begin(model.positions());
+        for step in steps {
+            match step {
+                Step::Interrupts(device, count) => (0..count).for_each(|_| model.interrupt(device)),
+                Step::Bind(device) => model.bind(device),
+                Step::Read(count) => (0..count).for_each(|_| listener.read_one(&mut model)),
+            }
+        }
+        listener.read_all(&mut model);
+        let mut events: BTreeMap<(u32, u64), Vec<u64>> = BTreeMap::new();
+        for told in &listener.told {
+            if let Told::Event(event) | Told::Replayed(event) = told {
+                events.entry((event.device, event.incarnation)).or_default().push(event.seq);
+            }
+        }
+        for seqs in events.values() {
+            prop_assert!(seqs.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", seqs);
+        }
+        // What a living device's ring holds was told as an event, not as lost.
+        for (device, modelled) in &model.devices {
+            let told = events.get(&(*device, modelled.incarnation)).cloned().unwrap_or_default();
+            let oldest = (modelled.last + 1).saturating_sub(ring).max(1);
+            for seq in oldest..=modelled.last {
+                prop_assert!(told.contains(&seq), "device {} seq {} of {:?}", device, seq, told);
+            }
+        }
+    }
+}
+
+#[test]
+fn gap_is_fetched_before_the_event_that_shows_it() {
+    let mut model = Model::new(100, 100);
+    model.bind(0);
+    for _ in 0..5 {
+        model.interrupt(0);
+    }
+    let mut repair = Repair::new();
+    repair.begin([Position {
+        device: 0,
+        incarnation: 1,
+        last: 0,
+    }]);
+    repair.received(event(0, 1, 1));
+    repair.received(event(0, 1, 5));
+    let mut told = Vec::new();
+    while let Ok(Some(one)) = repair.next(&mut model) {
+        told.push(match one {
+            Told::Event(event) => format!("event {}", event.seq),
+            Told::Replayed(event) => format!("replayed {} {}", event.seq, event.replayed),
+            Told::Lost(lost) => format!("lost {} to {}", lost.from, lost.to),
+        });
+    }
+    assert_eq!(
+        told,
+        [
+            "event 1",
+            "replayed 2 true",
+            "replayed 3 true",
+            "replayed 4 true",
+            "event 5"
+        ]
+    );
+}
+
+#[test]
+fn resumes_after_what_was_told() {
+    let check = |told: Option<Position>, expected: &[u64]| {
+        let mut model = Model::new(4, 100);
+        model.bind(0);
+        for _ in 0..6 {
+            model.interrupt(0);
+        }
+        let mut repair = Repair::new();
+        repair.resume(told.as_slice(), &model.positions());
+        let mut numbers = Vec::new();
+        while let Ok(Some(one)) = repair.next(&mut model) {
+            match one {
+                Told::Event(event) | Told::Replayed(event) => numbers.push(event.seq),
+                Told::Lost(lost) => numbers.extend((lost.from..=lost.to).map(|seq| 100 + seq)),
+            }
+        }
+        assert_eq!(numbers, expected);
+    };
+    let position = |incarnation, last| {
+        Some(Position {
+            device: 0,
+            incarnation,
+            last,
+        })
+    };
+    check(position(1, 4), &[5, 6]);
+    check(position(1, 6), &[]);
+    check(position(1, 1), &[102, 3, 4, 5, 6]);
+    // Another life, or none: all of this one, and what its ring no longer holds is lost.
+    check(position(9, 4), &[101, 102, 3, 4, 5, 6]);
+    check(None, &[101, 102, 3, 4, 5, 6]);
+}
+
+#[test]
+fn numbers_near_the_end_do_not_wrap() {
+    let mut repair = Repair::new();
+    let start = Position {
+        device: 0,
+        incarnation: 1,
+        last: u64::MAX - 2,
+    };
+    repair.begin([start]);
+    repair.received(event(0, 1, u64::MAX));
+    repair.give_up();
+    let mut model = Model::new(1, 1);
+    assert_eq!(
+        repair.next(&mut model),
+        Ok(Some(lost(0, u64::MAX - 1, u64::MAX - 1)))
+    );
+    assert_eq!(
+        repair.next(&mut model),
+        Ok(Some(Told::Event(event(0, 1, u64::MAX))))
+    );
+}

@@ -1,0 +1,40 @@
+//! `irqcastctl history`
+
+use super::targets;
+use crate::cli::History;
+use crate::failure::Failure;
+use crate::output::Printer;
+use irqcast::{Client, Event, Lost};
+
+/// Most events that are asked for at once.
+const CHUNK: u32 = 1024;
+
+/// Prints the events that each device holds.
+pub fn run(device: Option<u32>, history: &History, printer: &mut Printer) -> Result<(), Failure> {
+    let mut client = Client::open()?;
+    for device in targets(&mut client, device)? {
+        let last = client.device(device)?.interrupts;
+        let mut next = history.since;
+        while next <= last {
+            let events = client.history(device, next, CHUNK)?;
+            if events.is_empty() {
+                break;
+            }
+            for event in events.into_iter().take_while(|event| event.seq <= last) {
+                if event.seq > next {
+                    printer.lost(&Lost {
+                        device,
+                        from: next,
+                        to: event.seq - 1,
+                    })?;
+                }
+                next = event.seq.saturating_add(1);
+                printer.event(&Event {
+                    replayed: true,
+                    ..event
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
