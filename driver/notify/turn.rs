@@ -73,7 +73,8 @@ impl<T> Turn<T> {
         if !cfg!(CONFIG_X86) {
             smp_mb(Full);
         }
-        taken.then_some(Taken(self))
+        // Not made where it was not taken: dropping it ends the turn of whoever has it.
+        taken.then(|| Taken(self))
     }
 
     /// Returns whether the handler has the turn.
@@ -123,7 +124,10 @@ mod tests {
             let taken = turn.try_take(holder);
             assert!(taken.is_some());
             assert_eq!(turn.is_handlers(), is_handlers);
+            // Trying takes it from nobody.
             assert!(turn.try_take(Holder::Handler).is_none());
+            assert!(turn.try_take(Holder::Later).is_none());
+            assert_eq!(turn.is_handlers(), is_handlers);
             drop(taken);
             assert!(!turn.is_handlers());
         }

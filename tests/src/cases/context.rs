@@ -95,7 +95,11 @@ fn switches(mode: Mode) -> Result<()> {
                 ensure!(set(&mut genl, 0, number)? == 0, "the switch was refused");
                 for _ in 0..20 {
                     let event = listener.event(wait::LIMIT)?.context("no event came")?;
-                    ensure!(event.seq == expected, "expected seq {expected}: {event:?}");
+                    ensure!(
+                        event.seq == expected,
+                        "expected seq {expected}: {event:?}, {}",
+                        tool::device(0)?
+                    );
                     expected += 1;
                 }
             }
