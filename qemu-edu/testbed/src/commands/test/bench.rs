@@ -83,6 +83,9 @@ fn bench(testbed: &Testbed<'_>, mode: &str, paths: &str, samples: u32) -> anyhow
         "--paths",
         paths,
         "--latency-only",
+        // One order for all runs: what ran before has a part in some figures.
+        "--seed",
+        "1",
         "--json",
         text(&file)?,
     ])?;
