@@ -14,6 +14,7 @@ use irqcast_bench::{
 };
 
 use crate::{
+    clock,
     edu::Edu,
     listening::{self, Setting},
     paths::{self, Path},
@@ -71,6 +72,7 @@ static PATHS: &[Path] = &paths::ALL;
 pub fn run(plan: &Plan, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<()> {
     let chosen = choose(plan)?;
     listening::prepare()?;
+    clock::settle();
     schedule::place(RAISER, Urgency::Normal)?;
     let bench = Bench {
         plan,
