@@ -29,6 +29,7 @@ pub fn cases() -> Vec<Case> {
     ]
     .into_iter()
     .flatten()
+    .map(|case| case.within(300))
     .collect()
 }
 

@@ -18,7 +18,11 @@ const FAILSLAB: &str = "/sys/kernel/debug/failslab";
 const CACHE: &str = "/sys/kernel/slab/skbuff_fclone_cache/failslab";
 
 pub fn cases() -> Vec<Case> {
-    vec![Case::new("memory::failures_are_counted", failures_are_counted).only_on(&["debug"])]
+    vec![
+        Case::new("memory::failures_are_counted", failures_are_counted)
+            .only_on(&["debug"])
+            .within(300),
+    ]
 }
 
 /// Lets every allocation from the cache fail until it is dropped.
