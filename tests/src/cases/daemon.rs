@@ -20,7 +20,7 @@ pub fn cases() -> Vec<Case> {
             "daemon::every_event_runs_its_hook_in_order",
             every_event_in_order,
         )
-        .within(600),
+        .within(1800),
         Case::new("daemon::hook_starts_clean", hook_starts_clean),
         Case::new("daemon::output_of_hooks_is_logged", output_is_logged),
         Case::new(
@@ -153,7 +153,7 @@ fn rules_choose_hooks() -> Result<()> {
 }
 
 fn every_event_in_order() -> Result<()> {
-    const COUNT: u64 = 200;
+    const COUNT: u64 = 100;
     let _driver = Driver::load(Mode::Msi)?;
     let setup = Setup::new()?;
     let daemon = Daemon::start(&setup.configure(&[setup.rule("all", "")])?)?;

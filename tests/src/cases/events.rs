@@ -36,7 +36,7 @@ pub fn cases() -> Vec<Case> {
         ),
         Case::for_both("events", "ten_thousand_in_order", ten_thousand_in_order)
             .into_iter()
-            .map(|case| case.within(600))
+            .map(|case| case.within(1800))
             .collect(),
     ]
     .into_iter()

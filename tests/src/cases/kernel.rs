@@ -17,7 +17,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         Case::new("kernel::no_memory_leaks", no_memory_leaks)
             .only_on(&["debug"])
-            .within(600),
+            .within(1800),
         Case::new("kernel::lock_checks_are_on", lock_checks_are_on).only_on(&["debug"]),
         Case::new("kernel::unit_tests_of_the_driver_pass", unit_tests_pass)
             .only_on(&["debug"])

@@ -18,7 +18,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend([
         Case::new("mapped::ring_cannot_be_written", read_only),
         Case::new("mapped::header_says_what_is_there", header),
-        Case::new("mapped::reader_is_never_given_half_an_event", storm).within(600),
+        Case::new("mapped::reader_is_never_given_half_an_event", storm).within(1800),
         Case::new("mapped::reader_sleeps_by_poll", sleeps),
         Case::new("mapped::removal_leaves_the_mapping", removal),
     ]);

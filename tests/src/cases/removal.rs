@@ -18,7 +18,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("removal::what_was_not_read_can_be", drains),
         Case::new("removal::the_next_life_has_the_same_node", next_life),
         Case::new("removal::unloading_is_refused_while_open", unload_refused),
-        Case::new("removal::in_the_middle_of_a_storm", storm).within(600),
+        Case::new("removal::in_the_middle_of_a_storm", storm).within(1800),
     ]);
     cases
 }

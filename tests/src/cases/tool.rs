@@ -10,7 +10,7 @@ use crate::tool;
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("tool::acts_on_all_devices_unless_told", acts_on_all_devices),
-        Case::new("tool::raise_sends_each_after_the_last", raise_counts).within(600),
+        Case::new("tool::raise_sends_each_after_the_last", raise_counts).within(1800),
         Case::new(
             "tool::factorial_prints_the_result",
             factorial_prints_the_result,
