@@ -38,8 +38,8 @@ pub(super) enum Outcome {
 
 /// Counters of a device, which start at 0.
 ///
-/// The handler writes them, and nobody else at the same time, and never waits. It counts an event in `interrupts` first and by its
-/// [`Outcome`] last, so between two calls of the handler the outcomes add up to `interrupts`.
+/// The handler writes them, and nobody else at the same time, and never waits. It counts an event
+/// in `interrupts` first and by its [`Outcome`] last, so between two calls of the handler the outcomes add up to `interrupts`.
 pub(super) struct Counters {
     interrupts: Count,
     events_sent: Count,

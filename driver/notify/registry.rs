@@ -217,7 +217,8 @@ fn first_gap(numbers: impl Iterator<Item = u32>) -> usize {
         .count()
 }
 
-/// A device's place in the list, its device node, and its attribute in sysfs. Until this is dropped, requests reach the
+/// A device's place in the list, its device node, and its attribute in sysfs. Until this is dropped,
+/// requests reach the
 /// device, and its node can be opened.
 ///
 /// Dropping it waits for a request to the device that is being handled.
@@ -301,7 +302,8 @@ pub(super) fn with_device(
     f(registry.device(number).ok_or_else(no_device)?, family)
 }
 
-/// Calls `f` with the device `number` and the family's registration. Returns [`ENODEV`] when there is no such device.
+/// Calls `f` with the device `number` and the family's registration. Returns [`ENODEV`] when there
+/// is no such device.
 pub(super) fn with_number<T>(
     number: u32,
     f: impl FnOnce(&dyn Device, &Registration) -> Result<T>,
