@@ -192,6 +192,33 @@ fn numbers(told: &[Told], model: &Model) -> BTreeMap<(u32, u64), Vec<u64>> {
     numbers
 }
 
+/// Whether the devices are bound anew on the way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    One,
+    Many,
+}
+
+/// Lets the steps happen to two devices and a listener, who reads all that is left in the end.
+/// Returns the driver, and what the listener was told.
+fn play(ring: u64, queue: usize, steps: Vec<Step>, life: Life) -> (Model, Vec<Told>) {
+    let mut model = Model::new(ring, queue);
+    let mut listener = Listener::default();
+    model.bind(0);
+    model.bind(1);
+    listener.repair.begin(model.positions());
+    for step in steps {
+        match step {
+            Step::Interrupts(device, count) => (0..count).for_each(|_| model.interrupt(device)),
+            Step::Bind(device) if life == Life::Many => model.bind(device),
+            Step::Bind(_) => {}
+            Step::Read(count) => (0..count).for_each(|_| listener.read_one(&mut model)),
+        }
+    }
+    listener.read_all(&mut model);
+    (model, listener.told)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
@@ -202,20 +229,8 @@ proptest! {
         queue in 1..8usize,
         steps in prop::collection::vec(step(), 0..60),
     ) {
-        let mut model = Model::new(ring, queue);
-        let mut listener = Listener::default();
-        model.bind(0);
-        model.bind(1);
-        listener.repair.begin(model.positions());
-        for step in steps {
-            match step {
-                Step::Interrupts(device, count) => (0..count).for_each(|_| model.interrupt(device)),
-                Step::Bind(_) => {}
-                Step::Read(count) => (0..count).for_each(|_| listener.read_one(&mut model)),
-            }
-        }
-        listener.read_all(&mut model);
-        let numbers = numbers(&listener.told, &model);
+        let (model, told) = play(ring, queue, steps, Life::One);
+        let numbers = numbers(&told, &model);
         for (device, modelled) in &model.devices {
             let expected: Vec<u64> = (1..=modelled.last).collect();
             let told = numbers.get(&(*device, modelled.incarnation)).cloned().unwrap_or_default();
@@ -229,20 +244,8 @@ proptest! {
         queue in 1..8usize,
         steps in prop::collection::vec(step(), 0..60),
     ) {
-        let mut model = Model::new(u64::MAX, queue);
-        let mut listener = Listener::default();
-        model.bind(0);
-        model.bind(1);
-        listener.repair.begin(model.positions());
-        for step in steps {
-            match step {
-                Step::Interrupts(device, count) => (0..count).for_each(|_| model.interrupt(device)),
-                Step::Bind(_) => {}
-                Step::Read(count) => (0..count).for_each(|_| listener.read_one(&mut model)),
-            }
-        }
-        listener.read_all(&mut model);
-        prop_assert!(!listener.told.iter().any(|told| matches!(told, Told::Lost(_))));
+        let (_, told) = play(u64::MAX, queue, steps, Life::One);
+        prop_assert!(!told.iter().any(|told| matches!(told, Told::Lost(_))));
     }
 
     /// A device that is bound anew counts from 1: no number of its new life is told twice, and none is
@@ -253,21 +256,9 @@ proptest! {
         queue in 1..8usize,
         steps in prop::collection::vec(step(), 0..60),
     ) {
-        let mut model = Model::new(ring, queue);
-        let mut listener = Listener::default();
-        model.bind(0);
-        model.bind(1);
-        listener.repair.begin(model.positions());
-        for step in steps {
-            match step {
-                Step::Interrupts(device, count) => (0..count).for_each(|_| model.interrupt(device)),
-                Step::Bind(device) => model.bind(device),
-                Step::Read(count) => (0..count).for_each(|_| listener.read_one(&mut model)),
-            }
-        }
-        listener.read_all(&mut model);
+        let (model, told) = play(ring, queue, steps, Life::Many);
         let mut events: BTreeMap<(u32, u64), Vec<u64>> = BTreeMap::new();
-        for told in &listener.told {
+        for told in &told {
             if let Told::Event(event) | Told::Replayed(event) = told {
                 events.entry((event.device, event.incarnation)).or_default().push(event.seq);
             }
