@@ -23,6 +23,7 @@ mod run;
 mod source;
 mod space;
 mod stock;
+mod unpacked;
 mod userland;
 mod workspace;
 

@@ -266,7 +266,7 @@ fn dma_is_busy() -> Result<()> {
     busy(op::DMA, request::BYTES, 4096)
 }
 
-/// Asks twice at once. The first takes far longer than the kernel takes to come to the second.
+/// Asks twice at once: the second request finds the device busy with the first.
 fn busy(operation: u8, kind: u16, value: u32) -> Result<()> {
     let _driver = Driver::load(Mode::Msi)?;
     let mut genl = Genl::open()?;

@@ -8,6 +8,7 @@ mod list;
 mod on_terminal;
 mod refusals;
 mod report;
+mod stopped_setup;
 mod vm;
 
 use std::process::ExitCode;

@@ -1,61 +1,38 @@
 //! QEMU, of the same Debian release as the build root, whatever the machine runs.
 //!
-//! A machine's own QEMU may be too old. Before version 8.1, with a processor of the host for
-//! each of the guest's, it could run an instruction that another processor had just replaced,
-//! and the guest's kernel patches itself while it boots: one boot in some dozens ended in an
-//! oops (`int3`). And one version everywhere makes figures comparable.
+//! A machine's own QEMU may be too old: under version 7.2, with a processor of the host for each
+//! of the guest's, the guest's kernel, which patches itself while it boots, was seen to end in an
+//! oops (`int3`) at an instruction that it had replaced already. And one version everywhere makes
+//! figures comparable.
 
 use std::path::Path;
 
 use super::{
-    apt,
-    debian_tree::{self, Contents, Variant},
-    mirror, run, space,
+    run,
+    unpacked::{self, Unpacked},
 };
 use crate::{
-    cache::{Cache, Entry, Facts, Key},
+    cache::{Cache, Entry},
     cli::Options,
-    namespace,
     prepared::Qemu,
     ui::Ui,
 };
 
-/// Packages of the tree.
-const PACKAGES: [&str; 1] = ["qemu-system-x86"];
-
-/// Disk space that the tree takes, in bytes, with the archives while they are unpacked.
-pub(super) const SPACE: u64 = 400_000_000;
+const QEMU: Unpacked = Unpacked {
+    kind: "qemu",
+    name: "QEMU",
+    packages: &["qemu-system-x86"],
+    excluded: &[],
+    space: 400_000_000,
+    version,
+};
 
 /// Returns QEMU, with its cache entry, fetched if need be.
 pub fn get(options: &Options, cache: &Cache, ui: &Ui) -> anyhow::Result<(Qemu, Entry)> {
-    let key = Key::of("qemu")
-        .with("release", apt::RELEASE)
-        .with("packages", PACKAGES.join(" "))
-        .build();
-    let entry = cache.get(&key, ui, |folder| {
-        namespace::check_allowed()?;
-        space::require(folder, SPACE)?;
-        let step = ui.step("QEMU");
-        let tree = folder.join("tree");
-        debian_tree::make(
-            ui,
-            &step,
-            &mirror::find(options)?,
-            &Contents {
-                variant: Variant::Unpacked,
-                packages: PACKAGES.map(str::to_owned).to_vec(),
-                suites: &[apt::RELEASE],
-                excluded: &[],
-            },
-            &tree,
-        )?;
-        let version = version(&tree)?;
-        step.finish(&version);
-        Ok(Facts::from([("version".to_owned(), version)]))
-    })?;
+    let entry = unpacked::get(options, cache, ui, &QEMU)?;
     let qemu = Qemu {
-        tree: entry.path().join("tree"),
-        version: entry.fact("version")?.to_owned(),
+        tree: entry.path().join(unpacked::TREE),
+        version: entry.fact(unpacked::VERSION)?.to_owned(),
     };
     Ok((qemu, entry))
 }

@@ -42,7 +42,7 @@ pub struct Parts<'a> {
     pub qmp: RawFd,
 }
 
-/// The arguments for `qemu-system-x86_64`. They suit versions 8.1 to 10.0.
+/// The arguments for `qemu-system-x86_64`. They suit version 10.0, which set-up fetches.
 pub fn arguments(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>) -> Vec<OsString> {
     let mut arguments = Arguments(Vec::new());
     arguments.flags(&["-nodefaults", "-no-user-config", "-no-reboot"]);

@@ -2,6 +2,7 @@
 //! outside: its exit status, its messages, and whether QEMU is still there.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader, Read, Write as _},
     path::{Path, PathBuf},
@@ -13,7 +14,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::Signal;
 
-use super::{bench, documented, on_terminal, refusals, report::Verdict};
+use super::{bench, documented, on_terminal, refusals, report::Verdict, stopped_setup};
 use crate::{
     cli::{KernelChoice, Options},
     exit,
@@ -70,6 +71,14 @@ pub fn tests() -> Vec<Test> {
         test(
             "testbed::wrong_kernel_trees_are_told",
             refusals::wrong_kernel_trees,
+        ),
+        test(
+            "testbed::too_little_disk_space_is_told",
+            refusals::too_little_space,
+        ),
+        test(
+            "testbed::stopped_setup_goes_on_where_it_stopped",
+            stopped_setup::check,
         ),
         test(
             "testbed::documented_commands_print_what_is_shown",
@@ -142,6 +151,16 @@ impl Testbed<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         Ok(command)
+    }
+
+    /// The same program, with a cache folder of its own and no options but the mirror.
+    pub(super) fn with_cache(&self, folder: &Path, command: &str) -> anyhow::Result<Command> {
+        let mut arguments = vec![OsStr::new("--cache-dir"), folder.as_os_str()];
+        if let Some(mirror) = &self.options.mirror {
+            arguments.extend([OsStr::new("--mirror"), OsStr::new(mirror)]);
+        }
+        arguments.push(OsStr::new(command));
+        refusals::program(&arguments)
     }
 
     /// `run` with these arguments and a script for the guest's shell.

@@ -1,6 +1,7 @@
 //! What set-up cannot work with is refused with one message that says what to do.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -9,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 
 use super::lifecycle::Testbed;
-use crate::exit;
+use crate::{exit, namespace};
 
 /// An address of this machine at which nobody listens.
 const NO_MIRROR: &str = "http://127.0.0.1:1/debian";
@@ -33,6 +34,28 @@ pub fn wrong_kernel_trees(testbed: &Testbed<'_>) -> anyhow::Result<()> {
     refused(&folder, "it is not configured")
 }
 
+/// A file system that a set-up does not fit into.
+pub fn too_little_space(testbed: &Testbed<'_>) -> anyhow::Result<()> {
+    let cache = testbed.empty_folder("cache-on-a-small-disk")?;
+    let setup = testbed.with_cache(&cache, "setup")?;
+    let mut command = namespace::isolated("sh");
+    // The file system goes with the namespace.
+    command.args([
+        "-c",
+        "mount -t tmpfs -o size=200m tmpfs \"$1\" && shift && exec \"$@\"",
+        "sh",
+    ]);
+    command
+        .arg(cache)
+        .arg(setup.get_program())
+        .args(setup.get_args());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Testbed::end_of(command, b"")?.expect(exit::ERROR, "", "there is too little disk space")
+}
+
 fn refused(folder: &Path, message: &str) -> anyhow::Result<()> {
     let mut command = program(&["setup", "--kdir"])?;
     command.arg(folder);
@@ -40,7 +63,7 @@ fn refused(folder: &Path, message: &str) -> anyhow::Result<()> {
 }
 
 /// The testbed's program without the options that lead it to what works.
-fn program(arguments: &[&str]) -> anyhow::Result<Command> {
+pub(super) fn program<S: AsRef<OsStr>>(arguments: &[S]) -> anyhow::Result<Command> {
     let program = std::env::current_exe().context("failed to find the testbed's program")?;
     let mut command = Command::new(program);
     command
