@@ -2,15 +2,17 @@
 
 //! Socket buffers that are sent more than once.
 
-use core::ptr::NonNull;
+use core::{
+    ptr::NonNull,
+    sync::atomic::{
+        AtomicI32,
+        Ordering, //
+    }, //
+};
 
 use kernel::{
     bindings,
-    prelude::*,
-    sync::atomic::{
-        atomic_load,
-        Acquire, //
-    }, //
+    prelude::*, //
 };
 
 use super::skb::{
@@ -59,15 +61,19 @@ impl Buffer {
     /// Returns whether nobody else has a reference to the buffer or a clone of it.
     ///
     /// What others did with the data happened before this returned `true`.
+    ///
+    /// The loads are those of Rust's own library: those of the `kernel` crate are calls of C
+    /// functions, and the interrupt handler makes four for every event.
+    #[inline]
     pub(super) fn is_exclusive(&self) -> bool {
         let skb = self.0.as_raw().as_ptr();
 
         // SAFETY: The buffer is valid. `refcount_t` and `atomic_t` hold an `int` that everyone
         // accesses atomically.
         unsafe {
-            let users = (&raw mut (*skb).users).cast::<i32>();
-            let clones = (&raw mut (*self.shared_info()).dataref).cast::<i32>();
-            atomic_load(clones, Acquire) == 1 && atomic_load(users, Acquire) == 1
+            let users = AtomicI32::from_ptr((&raw mut (*skb).users).cast());
+            let clones = AtomicI32::from_ptr((&raw mut (*self.shared_info()).dataref).cast());
+            clones.load(Ordering::Acquire) == 1 && users.load(Ordering::Acquire) == 1
         }
     }
 

@@ -4,7 +4,6 @@
 
 use kernel::{
     bindings,
-    error::to_result,
     prelude::*,
     sync::Arc, //
 };
@@ -73,7 +72,7 @@ impl Group {
         // SAFETY: The family is registered, and by the type invariants the group exists. The buffer
         // holds a finished message, and `genlmsg_multicast` takes our reference to it, also when it
         // fails.
-        to_result(unsafe {
+        let result = unsafe {
             bindings::genlmsg_multicast(
                 self.family.as_raw(),
                 message.share().into_raw(),
@@ -81,7 +80,12 @@ impl Group {
                 self.index,
                 gfp.as_raw(),
             )
-        })
+        };
+        // What `to_result` does, which is a call.
+        match result {
+            0 => Ok(()),
+            error => Err(Error::from_errno(error)),
+        }
     }
 
     /// Returns the family that the group belongs to.

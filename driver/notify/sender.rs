@@ -41,7 +41,7 @@ use super::{
     counters::Outcome,
     message::EventMessage,
     paths::{
-        netlink_multicast,
+        netlink_multicast::Multicast,
         netlink_unicast,
         Path,
         PathSet, //
@@ -75,7 +75,7 @@ pub(crate) enum Then {
 #[pin_data]
 pub(super) struct Sender {
     source: Arc<Source>,
-    group: Group,
+    multicast: Multicast,
     turn: Turn<Pending>,
     #[pin]
     work: Work<Sender>,
@@ -102,7 +102,7 @@ impl Sender {
         Arc::pin_init(
             pin_init!(Self {
                 source,
-                group,
+                multicast: Multicast::new(group),
                 turn: Turn::new(pending),
                 work <- new_work!("irqcast::Sender::work"),
             }),
@@ -114,7 +114,7 @@ impl Sender {
     /// the handler only.
     #[inline]
     pub(super) fn deliver(self: &Arc<Self>, on: PathSet, record: &Record) -> Then {
-        let wanted = Wanted::by(&self.source, &self.group, on);
+        let wanted = Wanted::by(&self.source, &self.multicast, on);
 
         // Where nobody wants the event there is nothing to leave to others.
         if self.is_to_send(By::Handler) || wanted.is_nothing() {
@@ -207,7 +207,7 @@ impl Sender {
         if record.lost > 0 {
             self.source.counters().count_left_ring(record.lost);
         }
-        let wanted = Wanted::by(&self.source, &self.group, self.source.on());
+        let wanted = Wanted::by(&self.source, &self.multicast, self.source.on());
         self.send(pending, wanted, &record, by);
         true
     }
@@ -225,14 +225,18 @@ impl Sender {
         let ports = self.source.ports();
         let outcome = match (pending.message.of(record), wanted.multicast) {
             (Ok(message), multicast) => {
-                counters.count_sent_by(by);
                 if wanted.unicast {
-                    netlink_unicast::send(&message, self.group.family(), ports, counters);
+                    let family = self.multicast.group().family();
+                    netlink_unicast::send(&message, family, ports, counters);
                 }
-                match multicast {
-                    Ok(()) => netlink_multicast::send(&message, &self.group),
+                let outcome = match multicast {
+                    Ok(()) => self.multicast.send(&message),
                     Err(reason) => reason,
+                };
+                if wanted.unicast || !matches!(outcome, Outcome::NoListener) {
+                    counters.count_sent_by(by);
                 }
+                outcome
             }
             (Err(error), multicast) => {
                 if wanted.unicast {
@@ -261,10 +265,10 @@ struct Wanted {
 impl Wanted {
     /// Returns who wants an event of `source` on those paths of `on` that are netlink's.
     #[inline]
-    fn by(source: &Source, group: &Group, on: PathSet) -> Self {
+    fn by(source: &Source, multicast: &Multicast, on: PathSet) -> Self {
         let multicast = if !on.contains(Path::NetlinkMulticast) {
             Err(Outcome::SwitchedOff)
-        } else if !group.has_listeners() {
+        } else if !multicast.may_be_heard() {
             Err(Outcome::NoListener)
         } else {
             Ok(())

@@ -8,16 +8,60 @@ use crate::genetlink::{
     Ready, //
 };
 
-use super::super::counters::Outcome;
+use super::super::{
+    counters::Outcome,
+    word::Word, //
+};
 
-/// Sends an event and returns what became of it.
+/// The group, and whether somebody got its last message.
 ///
-/// Any error counts as one, also `ESRCH`: a listener was there when we asked, and did not get the
-/// event because its queue was full or because it has just left. There is no telling which, and the
-/// first is what an operator must know of.
-pub(in crate::notify) fn send(message: &Ready<'_>, group: &Group) -> Outcome {
-    match group.broadcast(message, Gfp::Atomic) {
-        Ok(()) => Outcome::Sent,
-        Err(_) => Outcome::SendError,
+/// Where somebody did, the next message is sent without asking whether there are listeners, which
+/// costs about 60 instructions. The first one after they have left is then made in vain.
+pub(in crate::notify) struct Multicast {
+    group: Group,
+    /// 1 when somebody got the last message, else 0.
+    heard: Word,
+}
+
+impl Multicast {
+    /// Sends to `group`.
+    pub(in crate::notify) fn new(group: Group) -> Self {
+        Self {
+            group,
+            heard: Word::new(0),
+        }
+    }
+
+    /// Returns the group.
+    pub(in crate::notify) fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Returns whether an event is worth a message: somebody got the last one, or may be listening.
+    #[inline]
+    pub(in crate::notify) fn may_be_heard(&self) -> bool {
+        self.heard.read() != 0 || self.group.has_listeners()
+    }
+
+    /// Sends an event and returns what became of it.
+    ///
+    /// Any error counts as one, also `ESRCH` while there may be listeners: one did not get the event
+    /// because its queue was full, or it has just joined. There is no telling which, and the first
+    /// is what an operator must know of.
+    pub(in crate::notify) fn send(&self, message: &Ready<'_>) -> Outcome {
+        match self.group.broadcast(message, Gfp::Atomic) {
+            Ok(()) => {
+                self.heard.write(1);
+                Outcome::Sent
+            }
+            Err(_) => {
+                self.heard.write(0);
+                if self.group.has_listeners() {
+                    Outcome::SendError
+                } else {
+                    Outcome::NoListener
+                }
+            }
+        }
     }
 }
