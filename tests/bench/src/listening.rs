@@ -42,6 +42,8 @@ pub struct Setting {
     pub to: u64,
     /// Whether it never sleeps.
     pub spins: bool,
+    /// How urgent its thread is.
+    pub urgency: Urgency,
 }
 
 /// What a listener's thread tells at its end.
@@ -195,7 +197,7 @@ impl Listening {
 }
 
 fn listen(mut receiver: Box<dyn Receiver>, setting: Setting, shared: &Shared) -> Result<Account> {
-    schedule::place(setting.processor, Urgency::Normal)?;
+    schedule::place(setting.processor, setting.urgency)?;
     let mut account = Account {
         // Memory that is there already: an allocation would be measured.
         seen: Vec::with_capacity(usize::try_from(setting.to)?),

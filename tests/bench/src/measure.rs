@@ -51,6 +51,7 @@ impl Bench<'_> {
             from: 0,
             to: 0,
             spins: listener == Listener::Spin,
+            urgency: Urgency::Normal,
         }
     }
 }

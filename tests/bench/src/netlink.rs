@@ -77,12 +77,15 @@ fn group((_, value): (u16, &[u8])) -> Option<(String, u32)> {
     Some((name?, id?))
 }
 
-/// A socket with the queue of a listener. The kernel chooses its port ID.
+/// A socket with the queue of a listener, connected to the kernel. That chooses its port ID.
 pub fn bound() -> Result<Socket> {
     let mut socket = Socket::new(NETLINK_GENERIC).context("failed to open a netlink socket")?;
     socket
         .bind_auto()
         .context("failed to bind a netlink socket")?;
+    socket
+        .connect(&SocketAddr::new(0, 0))
+        .context("failed to connect a netlink socket")?;
     setsockopt(&socket, sockopt::RcvBufForce, &QUEUE).context("failed to set the queue's size")?;
     Ok(socket)
 }

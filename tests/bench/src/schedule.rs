@@ -14,8 +14,13 @@ pub enum Urgency {
     /// the listener: whatever an interrupt wakes takes its processor at once, as it would
     /// take one that is idle.
     Idle,
-    /// As any program. Listeners are this.
+    /// As any program.
     Normal,
+    /// Before programs, and after the kernel's interrupt threads, which have 50: what a listener
+    /// is given that must answer its device soon. Listeners whose latency is measured are this.
+    /// It spares every path the same work of the fair scheduler, about 1,600 instructions an
+    /// event, which depends on what ran before and says nothing about a path.
+    Prompt,
     /// Before everybody, also the kernel's interrupt threads.
     First,
 }
@@ -34,6 +39,7 @@ pub fn set_urgency(urgency: Urgency) -> Result<()> {
     let (policy, priority) = match urgency {
         Urgency::Idle => (libc::SCHED_IDLE, 0),
         Urgency::Normal => (libc::SCHED_OTHER, 0),
+        Urgency::Prompt => (libc::SCHED_FIFO, 40),
         Urgency::First => (libc::SCHED_FIFO, 90),
     };
     let parameters = libc::sched_param {

@@ -19,7 +19,10 @@ use irqcast_bench::schema::Listener;
 use nix::{
     errno::Errno,
     libc,
-    sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+    sys::{
+        epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+        socket::MsgFlags,
+    },
 };
 
 /// Waits for one file descriptor, always the same.
@@ -92,9 +95,28 @@ impl Waiting {
         Ok(nix::unistd::read(file, buffer)?)
     }
 
-    /// Waits until the socket has a message and takes it; returns its length and the port ID
-    /// of who sent it, 0 for the kernel.
-    pub fn receive(
+    /// Waits until the socket, which is connected to the kernel, has a message and takes it;
+    /// returns its length.
+    pub fn receive(&mut self, socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        if let How::IoUring(ring) = &mut self.how {
+            let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+            let entry = opcode::Recv::new(Fixed(0), buffer.as_mut_ptr(), length).build();
+            self.syscalls += 1;
+            // SAFETY: the buffer lives over the call, which returns when the message is there.
+            return unsafe { complete(ring, socket.as_raw_fd(), &[entry]) };
+        }
+        self.ready(socket)?;
+        self.syscalls += 1;
+        Ok(nix::sys::socket::recv(
+            socket.as_raw_fd(),
+            buffer,
+            MsgFlags::empty(),
+        )?)
+    }
+
+    /// As [`Self::receive`] for a socket that anybody may send to; also returns the port ID of
+    /// who sent the message, 0 for the kernel.
+    pub fn receive_from(
         &mut self,
         socket: BorrowedFd<'_>,
         buffer: &mut [u8],

@@ -8,7 +8,7 @@ use crate::{
     clock,
     edu::Registers,
     interrupts::Line,
-    listening::{Account, Listening, Setting},
+    listening::{Account, Listening},
     paths::{Options, Path, Source},
     schedule::{self, Urgency},
 };
@@ -51,12 +51,11 @@ pub fn one_by_one(
     total: u64,
 ) -> Result<(Vec<u64>, Account)> {
     let registers = ready(bench)?;
-    let setting = Setting {
-        processor: bench.listeners_processor(),
-        from: bench.plan.warm_up.into(),
-        to: total,
-        spins: listener == Listener::Spin,
-    };
+    let mut setting = bench.setting(listener);
+    (setting.from, setting.to) = (bench.plan.warm_up.into(), total);
+    if !setting.spins {
+        setting.urgency = Urgency::Prompt;
+    }
     let listening = Listening::start(source.receiver(listener)?, setting)?;
     let mut raised = Vec::with_capacity(usize::try_from(total)?);
     schedule::set_urgency(Urgency::Idle)?;

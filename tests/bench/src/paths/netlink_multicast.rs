@@ -1,7 +1,9 @@
 //! Generic netlink multicast, sent by the handler itself.
 //!
 //! The listener is one socket with the queue that irqcast's library asks for. It takes one
-//! message a call, checks that the kernel sent it, and looks at its sequence number.
+//! message a call and looks at its sequence number. It is connected to the kernel, which then
+//! lets nobody else send to it, and who may send to the group may change the driver as well
+//! (`CAP_NET_ADMIN`); so it does not ask who sent a message, which costs about 150 instructions.
 
 use std::io;
 
@@ -96,8 +98,7 @@ impl Receiver for Member {
                 .receive(netlink::fd(&self.socket), &mut self.buffer);
             let returned_ns = clock::now();
             let length = match received {
-                Ok((length, 0)) => length,
-                Ok(_) => continue,
+                Ok(length) => length,
                 // The next event's number says how many are missing.
                 Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => continue,
                 Err(error) => return Err(error),

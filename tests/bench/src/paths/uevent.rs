@@ -74,7 +74,7 @@ impl Receiver for Monitor {
         loop {
             let received = self
                 .waiting
-                .receive(crate::netlink::fd(&self.socket), &mut self.buffer);
+                .receive_from(crate::netlink::fd(&self.socket), &mut self.buffer);
             let returned_ns = clock::now();
             let length = match received {
                 Ok((length, 0)) => length,
