@@ -51,8 +51,8 @@ pub enum Command {
     /// Every path of the driver, and what the kernel has beside it (uio, vfio, uevents), is
     /// measured on the same device in the same guest: latency, time in the handler, system
     /// calls, context switches and processor time an event, rates with and without loss, bursts,
-    /// many listeners, larger events. The order is by chance, and repeatable with --seed. Compare
-    /// figures of one run only.
+    /// many listeners, larger events. The order is decided by --seed. Compare figures of one run
+    /// only.
     ///
     /// In the mode `wall` the guest has two processors, and its time is that of this machine, so
     /// keep the machine idle. In the mode `icount` it has one, and its time is the number of
@@ -219,7 +219,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub samples: u32,
 
-    /// Decides the order in which the paths are measured [default: by chance]
+    /// Decides the order in which the paths are measured [default: by chance; icount: 1]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 

@@ -51,7 +51,11 @@ pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Re
         paths: args.paths.clone(),
         samples: args.samples,
         warm_up: WARM_UP.min(args.samples),
-        seed: args.seed.unwrap_or(now.as_secs()),
+        seed: args.seed.unwrap_or(match args.mode {
+            // Two runs of one build are to give the same figures.
+            BenchMode::Icount => 1,
+            BenchMode::Wall => now.as_secs(),
+        }),
         latency_only: args.latency_only,
     };
     let started = Instant::now();
