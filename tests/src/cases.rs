@@ -8,6 +8,7 @@ mod daemon;
 mod docs;
 mod eventfd;
 mod events;
+mod hazards;
 mod history;
 mod kernel;
 mod lifecycle;
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Case> {
         unicast::cases(),
         context::cases(),
         taps::cases(),
+        hazards::cases(),
         pull::cases(),
         memory::cases(),
         chardev::cases(),

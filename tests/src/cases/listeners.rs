@@ -26,6 +26,10 @@ pub fn cases() -> Vec<Case> {
     .chain([
         Case::new("listeners::overrun_leaves_a_gap", overrun_leaves_a_gap),
         Case::new(
+            "listeners::the_only_one_without_room_is_not_nobody",
+            only_one_without_room,
+        ),
+        Case::new(
             "listeners::joining_takes_cap_net_admin",
             joining_takes_cap_net_admin,
         ),
@@ -167,6 +171,32 @@ fn overrun_leaves_a_gap() -> Result<()> {
         "{device}"
     );
     Ok(())
+}
+
+/// The kernel has one error for both: nobody is there, and nobody had room.
+fn only_one_without_room() -> Result<()> {
+    const COUNT: u64 = 200;
+    let _driver = Driver::load(Mode::Msi)?;
+    let slow = Genl::open()?;
+    slow.limit_receive_buffer(4096)?;
+    slow.join()?;
+    let mut genl = Genl::open()?;
+    for _ in 0..COUNT {
+        genl.raise(0, 1)?;
+    }
+    let device = wait::until("the interrupts", || {
+        let device = tool::device(0)?;
+        Ok((tool::counter(&device, "interrupts")? > 20).then_some(device))
+    })?;
+    ensure!(tool::counter(&device, "no_listener")? == 0, "{device}");
+    ensure!(tool::counter(&device, "send_errors")? > 0, "{device}");
+    drop(slow);
+    let before = tool::counter(&tool::device(0)?, "no_listener")?;
+    genl.raise(0, 1)?;
+    wait::until("an event that nobody wants", || {
+        let now = tool::counter(&tool::device(0)?, "no_listener")?;
+        Ok((now > before).then_some(()))
+    })
 }
 
 fn joining_takes_cap_net_admin() -> Result<()> {
