@@ -77,6 +77,18 @@ impl Buffer {
         }
     }
 
+    /// Returns how many clones there are, each with a receiver that has not read it yet.
+    #[inline]
+    pub(super) fn clones(&self) -> usize {
+        // SAFETY: As in `is_exclusive`.
+        let references = unsafe {
+            AtomicI32::from_ptr((&raw mut (*self.shared_info()).dataref).cast())
+                .load(Ordering::Relaxed)
+        };
+        // One of them is ours.
+        usize::try_from(references).unwrap_or(1).saturating_sub(1)
+    }
+
     /// Lets `write` change the first `capacity` bytes, and makes the data as long as it returns.
     /// What was written before is still there.
     ///

@@ -198,6 +198,12 @@ impl Ready<'_> {
         self.0.share()
     }
 
+    /// Returns how many receivers have not read the message yet.
+    #[inline]
+    pub(crate) fn receivers(&self) -> usize {
+        self.0.clones()
+    }
+
     /// Returns a clone for a single receiver.
     pub(super) fn clone_data(&self, gfp: Gfp) -> Result<SkBuff> {
         self.0.clone_data(gfp)

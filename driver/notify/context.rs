@@ -11,7 +11,8 @@ use super::word::Word;
 /// What was asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Context {
-    /// As [`Self::Hard`] while nothing speaks against it, and otherwise as [`Self::Bh`].
+    /// As [`Self::Hard`] while nothing speaks against it, and otherwise as [`Self::Bh`]: a tap, or
+    /// a crowd of listeners, each of which would make the handler longer.
     Auto,
     /// From the interrupt handler.
     Hard,
@@ -79,10 +80,19 @@ impl By {
     }
 }
 
+/// With more receivers than this, [`Context::Auto`] leaves sending to a bottom half.
+const CROWD: usize = 8;
+
+/// With at most so many receivers it takes it back.
+const FEW: usize = CROWD / 2;
+
 /// What was asked for, and who sends now.
 pub(super) struct Contexts {
     asked: Word,
-    now: Word,
+    /// Who may send as far as taps go.
+    allowed: Word,
+    /// 1 when the handler leaves it to a bottom half because there are many receivers, else 0.
+    is_crowded: Word,
 }
 
 impl Contexts {
@@ -91,7 +101,8 @@ impl Contexts {
     pub(super) fn new(asked: Context) -> Self {
         Self {
             asked: Word::new(asked.as_raw().into()),
-            now: Word::new(By::Bh.as_raw().into()),
+            allowed: Word::new(By::Bh.as_raw().into()),
+            is_crowded: Word::new(0),
         }
     }
 
@@ -110,12 +121,28 @@ impl Contexts {
     #[inline]
     pub(super) fn now(&self) -> u32 {
         // CAST: It was a `u32`.
-        self.now.read() as u32
+        let allowed = self.allowed.read() as u32;
+        if allowed == context::HARD && self.is_crowded.read() != 0 {
+            context::BH
+        } else {
+            allowed
+        }
     }
 
-    /// Lets `by` send from here on.
+    /// Lets `by` send from here on, or a bottom half where there are many receivers.
     pub(super) fn let_send(&self, by: By) {
-        self.now.write(by.as_raw().into());
+        self.is_crowded.write(0);
+        self.allowed.write(by.as_raw().into());
+    }
+
+    /// Takes note of how many receivers the last message had. To be called by one at a time.
+    #[inline]
+    pub(super) fn note_receivers(&self, receivers: usize) {
+        let was_crowded = self.is_crowded.read() != 0;
+        let is_crowded = receivers > if was_crowded { FEW } else { CROWD };
+        if is_crowded != was_crowded && self.asked.read() as u32 == context::AUTO {
+            self.is_crowded.write(is_crowded.into());
+        }
     }
 }
 
@@ -136,5 +163,21 @@ mod tests {
             assert!(Context::from_raw(context.as_raw()) == Ok(context));
         }
         assert!(Context::from_raw(4) == Err(EINVAL));
+    }
+
+    #[test]
+    fn auto_leaves_crowds_to_a_bottom_half() {
+        for (asked, expected) in [(Context::Auto, context::BH), (Context::Hard, context::HARD)] {
+            let contexts = Contexts::new(asked);
+            contexts.let_send(By::Handler);
+            contexts.note_receivers(CROWD);
+            assert_eq!(contexts.now(), context::HARD);
+            contexts.note_receivers(CROWD + 1);
+            assert_eq!(contexts.now(), expected);
+            contexts.note_receivers(FEW + 1);
+            assert_eq!(contexts.now(), expected);
+            contexts.note_receivers(FEW);
+            assert_eq!(contexts.now(), context::HARD);
+        }
     }
 }

@@ -233,6 +233,8 @@ impl Sender {
                     Ok(()) => self.multicast.send(&message),
                     Err(reason) => reason,
                 };
+                // Those who have read it already are not counted. They are few, or it is late.
+                self.source.contexts().note_receivers(message.receivers());
                 if wanted.unicast || !matches!(outcome, Outcome::NoListener) {
                     counters.count_sent_by(by);
                 }

@@ -24,6 +24,7 @@ pub fn cases() -> Vec<Case> {
         Case::for_both("context", "order_holds_over_every_switch", switches),
         vec![
             Case::new("context::auto_is_the_handler", auto),
+            Case::new("context::auto_leaves_a_crowd_to_a_bottom_half", crowd),
             Case::new("context::wrong_requests_change_nothing", wrong_requests),
         ],
     ]
@@ -125,6 +126,47 @@ fn switches(mode: Mode) -> Result<()> {
         sum += sent;
     }
     ensure!(sum == tool::counter(&device, "events_sent")?, "{device}");
+    Ok(())
+}
+
+/// Many listeners would make the handler long. They get every event, and when they are gone the
+/// handler sends again.
+fn crowd() -> Result<()> {
+    const COUNT: u64 = 20;
+    let _driver = Driver::load(Mode::Msi)?;
+    let mut listeners: Vec<Genl> = (0..40).map(|_| Genl::open()).collect::<Result<_>>()?;
+    for listener in &listeners {
+        listener.join()?;
+    }
+    let mut genl = Genl::open()?;
+    for _ in 0..COUNT {
+        genl.raise(0, 1)?;
+    }
+    let device = wait::until("the events", || {
+        let device = tool::device(0)?;
+        Ok((tool::counter(&device, "events_sent")? == COUNT).then_some(device))
+    })?;
+    ensure!(device["context"] == "auto", "{device}");
+    ensure!(device["context_now"] == "bh", "{device}");
+    // The first is how the driver learns of them.
+    ensure!(tool::counter(&device, "sent_hard")? == 1, "{device}");
+    ensure!(tool::counter(&device, "sent_bh")? == COUNT - 1, "{device}");
+    for listener in &mut listeners {
+        for seq in 1..=COUNT {
+            let event = listener.event(wait::LIMIT)?.context("no event came")?;
+            ensure!(event.seq == seq, "expected seq {seq}: {event:?}");
+        }
+    }
+
+    listeners.truncate(1);
+    let only = &mut listeners[0];
+    for seq in COUNT + 1..=COUNT + 3 {
+        let event = only.interrupt(0, 1)?;
+        ensure!(event.seq == seq, "expected seq {seq}: {event:?}");
+    }
+    let device = tool::device(0)?;
+    ensure!(device["context_now"] == "hard", "{device}");
+    ensure!(tool::counter(&device, "sent_hard")? == 3, "{device}");
     Ok(())
 }
 
