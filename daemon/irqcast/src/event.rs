@@ -62,6 +62,9 @@ impl Event {
 pub struct Lost {
     /// Instance number of the device.
     pub device: u32,
+    /// The life of the device that the events belong to.
+    #[serde(skip)]
+    pub incarnation: u64,
     /// Sequence number of the first event that is missing.
     pub from: u64,
     /// Sequence number of the last event that is missing, at least `from`.
@@ -130,6 +133,7 @@ mod tests {
         );
         let lost = Lost {
             device: 0,
+            incarnation: 7,
             from: 5,
             to: 9,
         };

@@ -87,7 +87,12 @@ impl Repair {
 
     /// Begins a stream after these events. A device that is not among them binds later, and its first
     /// event is 1.
+    ///
+    /// A stream that has begun before goes on: what came since is fetched.
     pub fn begin(&mut self, positions: impl IntoIterator<Item = Position>) {
+        if self.others_are_new {
+            return self.caught_up(positions);
+        }
         for position in positions {
             self.seen.entry(position.device).or_insert(Seen {
                 incarnation: position.incarnation,
@@ -98,24 +103,25 @@ impl Repair {
         self.others_are_new = true;
     }
 
-    /// Continues a stream that was told everything up to these positions: what came after them is
-    /// fetched. Lives of devices that have ended since are not.
-    pub fn resume(&mut self, told: &[Position], now: &[Position]) {
-        for now in now {
-            let told = told
-                .iter()
-                .find(|told| told.device == now.device && told.incarnation == now.incarnation);
-            self.seen.insert(
-                now.device,
-                Seen {
-                    incarnation: now.incarnation,
-                    last: told.map_or(0, |told| told.last),
-                    is_start: false,
-                },
-            );
+    /// Continues a stream that was told everything up to these positions, but is to be told `again` of
+    /// these. What came after the positions is fetched when the stream begins. Lives of devices that
+    /// have ended since cannot be fetched: of them, what is to be told again is lost.
+    pub fn resume(
+        &mut self,
+        told: impl IntoIterator<Item = Position>,
+        again: impl IntoIterator<Item = Range>,
+    ) {
+        for told in told {
+            self.note(told.device, told.incarnation, told.last);
         }
         self.others_are_new = true;
-        self.caught_up(now.iter().copied());
+        self.todo.extend(again.into_iter().map(Todo::Fetch));
+    }
+
+    /// Whether a stream has begun. From then on every life of a device is told from its first event.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.others_are_new
     }
 
     /// Takes an event that was received.
@@ -193,16 +199,27 @@ impl Repair {
     pub fn give_up(&mut self) {
         for todo in &mut self.todo {
             if let Todo::Fetch(range) = todo {
-                *todo = Todo::Tell(lost(range.device, range.from, range.to));
+                *todo = Todo::Tell(lost(*range));
             }
         }
     }
 
-    /// Forgets where the devices stand, since the driver went away. What is still to be told stays.
-    pub fn forget(&mut self) {
+    /// The same for one device, which is gone.
+    pub fn give_up_device(&mut self, device: u32) {
+        for todo in &mut self.todo {
+            if let Todo::Fetch(range) = todo
+                && range.device == device
+            {
+                *todo = Todo::Tell(lost(*range));
+            }
+        }
+    }
+
+    /// The driver went away, and every device begins a new life when it is back. What is still to be
+    /// told stays.
+    pub fn end(&mut self) {
         self.give_up();
-        self.seen.clear();
-        self.others_are_new = false;
+        self.others_are_new = true;
     }
 
     fn note(&mut self, device: u32, incarnation: u64, last: u64) {
@@ -224,7 +241,11 @@ impl Repair {
                 continue;
             }
             if event.seq > done + 1 {
-                told.push(lost(range.device, done + 1, event.seq - 1));
+                told.push(lost(Range {
+                    from: done + 1,
+                    to: event.seq - 1,
+                    ..range
+                }));
             }
             done = event.seq;
             told.push(Told::Replayed(Event {
@@ -233,7 +254,7 @@ impl Repair {
             }));
         }
         if told.is_empty() {
-            told.push(lost(range.device, range.from, range.to));
+            told.push(lost(range));
         } else if done < range.to {
             self.todo.push_front(Todo::Fetch(Range {
                 from: done + 1,
@@ -246,8 +267,19 @@ impl Repair {
     }
 }
 
-fn lost(device: u32, from: u64, to: u64) -> Told {
-    Told::Lost(Lost { device, from, to })
+fn lost(range: Range) -> Told {
+    let Range {
+        device,
+        incarnation,
+        from,
+        to,
+    } = range;
+    Told::Lost(Lost {
+        device,
+        incarnation,
+        from,
+        to,
+    })
 }
 
 #[cfg(test)]

@@ -40,8 +40,11 @@ pub enum Item {
         family: u16,
         /// Number of the multicast group.
         group: u32,
+        /// Where the devices stand that had begun before the stream did. What they did up to here is
+        /// not told. Every other life of a device is told from its first event.
+        begins: Vec<Position>,
     },
-    /// The driver was removed. Its devices count from 1 when it comes back.
+    /// The driver was removed. Its devices count from 1 when it comes back, and are told from there.
     Left,
     /// The kernel sent something that the protocol does not describe. It is skipped.
     Malformed(DecodeError),
@@ -78,13 +81,34 @@ impl Subscription {
     ///
     /// [`Error::NotPermitted`] without `CAP_NET_ADMIN` when the driver is loaded.
     pub fn open(receive_buffer: usize) -> Result<Self, Error> {
+        Self::open_with(receive_buffer, Repair::new())
+    }
+
+    /// Opens a listener that goes on where another one ended: it was told everything up to the positions
+    /// `told`, and is to be told `again` of these. All that came since is fetched, as far as the driver
+    /// still holds it, also of devices that are not in `told`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn resume(
+        receive_buffer: usize,
+        told: impl IntoIterator<Item = Position>,
+        again: impl IntoIterator<Item = Range>,
+    ) -> Result<Self, Error> {
+        let mut repair = Repair::new();
+        repair.resume(told, again);
+        Self::open_with(receive_buffer, repair)
+    }
+
+    fn open_with(receive_buffer: usize, repair: Repair) -> Result<Self, Error> {
         let socket = Socket::open()?;
         let receive_buffer = socket.set_receive_buffer(receive_buffer)?;
         let mut subscription = Self {
             socket,
             receive_buffer,
             joined: None,
-            repair: Repair::new(),
+            repair,
             history: None,
             is_behind: false,
             items: VecDeque::new(),
@@ -100,6 +124,10 @@ impl Subscription {
             .join(notify, "join the group that announces families")?;
         // Once more, for the family that came before its announcement could be heard.
         subscription.look_up()?;
+        if subscription.joined.is_none() {
+            // Whatever device comes, its life begins after this.
+            subscription.repair.begin([]);
+        }
         Ok(subscription)
     }
 
@@ -226,26 +254,34 @@ impl Subscription {
         }
         self.leave();
         self.joined = Some(joined);
+        let begins = self.note_starts();
         self.items.push_back(Item::Joined {
             family: family.id,
             group,
+            begins,
         });
-        self.note_starts();
         Ok(())
     }
 
-    /// Asks where each device's numbers stand, so that a loss before its first event is noticed.
-    fn note_starts(&mut self) {
+    /// Asks where each device's numbers stand, so that a loss before its first event is noticed. Returns
+    /// what is not told.
+    fn note_starts(&mut self) -> Vec<Position> {
         // Where the driver has gone again, the news of that is on its way.
-        if let Ok(positions) = self.positions() {
-            self.repair.begin(positions);
-        }
+        let Ok(positions) = self.positions() else {
+            return Vec::new();
+        };
+        let begins = match self.repair.has_begun() {
+            true => Vec::new(),
+            false => positions.clone(),
+        };
+        self.repair.begin(positions);
+        begins
     }
 
     /// Notes that the driver is gone. The kernel ended the membership together with the group.
     fn leave(&mut self) {
         if self.joined.take().is_some() {
-            self.repair.forget();
+            self.repair.end();
             self.is_behind = false;
             self.items.push_back(Item::Left);
         }
@@ -257,7 +293,8 @@ impl Subscription {
             match self.repair.next(&mut Fetcher(&mut self.history)) {
                 Ok(told) => return Ok(told.map(Item::from)),
                 // With the driver or the device, what it held is gone.
-                Err(Error::DriverNotLoaded | Error::NoSuchDevice(_)) => self.repair.give_up(),
+                Err(Error::DriverNotLoaded) => self.repair.give_up(),
+                Err(Error::NoSuchDevice(device)) => self.repair.give_up_device(device),
                 Err(error) => return Err(error),
             }
         }

@@ -187,6 +187,7 @@ mod tests {
         );
         let lost = Lost {
             device: 1,
+            incarnation: 7,
             from: 5,
             to: 9,
         };

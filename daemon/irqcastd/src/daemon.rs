@@ -176,7 +176,7 @@ impl Daemon {
                     "events were lost"
                 ),
                 Item::Overrun => warn!("the kernel dropped events: the receive buffer was full"),
-                Item::Joined { family, group } => info!(family, group, "ready"),
+                Item::Joined { family, group, .. } => info!(family, group, "ready"),
                 Item::Left => info!("waiting for the driver"),
                 Item::Malformed(reason) => warn!(%reason, "skipped a message of the kernel"),
             }

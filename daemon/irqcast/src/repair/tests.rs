@@ -161,33 +161,16 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// The numbers that were told of each life, in the order in which they were.
-fn numbers(told: &[Told], model: &Model) -> BTreeMap<(u32, u64), Vec<u64>> {
+fn numbers(told: &[Told]) -> BTreeMap<(u32, u64), Vec<u64>> {
     let mut numbers: BTreeMap<_, Vec<u64>> = BTreeMap::new();
-    // A loss does not say of which life it is: of the one that the next event belongs to.
-    let mut pending: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
     for told in told {
-        match told {
+        let (life, seqs) = match told {
             Told::Event(event) | Told::Replayed(event) => {
-                let of = numbers
-                    .entry((event.device, event.incarnation))
-                    .or_default();
-                of.append(pending.entry(event.device).or_default());
-                of.push(event.seq);
+                ((event.device, event.incarnation), event.seq..=event.seq)
             }
-            Told::Lost(lost) => {
-                pending
-                    .entry(lost.device)
-                    .or_default()
-                    .extend(lost.from..=lost.to);
-            }
-        }
-    }
-    for (device, mut rest) in pending {
-        let incarnation = model.devices[&device].incarnation;
-        numbers
-            .entry((device, incarnation))
-            .or_default()
-            .append(&mut rest);
+            Told::Lost(lost) => ((lost.device, lost.incarnation), lost.from..=lost.to),
+        };
+        numbers.entry(life).or_default().extend(seqs);
     }
     numbers
 }
@@ -230,7 +213,7 @@ proptest! {
         steps in prop::collection::vec(step(), 0..60),
     ) {
         let (model, told) = play(ring, queue, steps, Life::One);
-        let numbers = numbers(&told, &model);
+        let numbers = numbers(&told);
         for (device, modelled) in &model.devices {
             let expected: Vec<u64> = (1..=modelled.last).collect();
             let told = numbers.get(&(*device, modelled.incarnation)).cloned().unwrap_or_default();
@@ -314,14 +297,21 @@ fn gap_is_fetched_before_the_event_that_shows_it() {
 
 #[test]
 fn resumes_after_what_was_told() {
-    let check = |told: Option<Position>, expected: &[u64]| {
+    let check = |told: Option<Position>, again: &[(u64, u64)], expected: &[u64]| {
         let mut model = Model::new(4, 100);
         model.bind(0);
         for _ in 0..6 {
             model.interrupt(0);
         }
         let mut repair = Repair::new();
-        repair.resume(told.as_slice(), &model.positions());
+        let again = again.iter().map(|&(from, to)| Range {
+            device: 0,
+            incarnation: told.map_or(0, |told| told.incarnation),
+            from,
+            to,
+        });
+        repair.resume(told, again);
+        repair.begin(model.positions());
         let mut numbers = Vec::new();
         while let Ok(Some(one)) = repair.next(&mut model) {
             match one {
@@ -338,12 +328,56 @@ fn resumes_after_what_was_told() {
             last,
         })
     };
-    check(position(1, 4), &[5, 6]);
-    check(position(1, 6), &[]);
-    check(position(1, 1), &[102, 3, 4, 5, 6]);
+    check(position(1, 4), &[], &[5, 6]);
+    check(position(1, 6), &[], &[]);
+    check(position(1, 1), &[], &[102, 3, 4, 5, 6]);
+    // What is to be told again comes first.
+    check(position(1, 5), &[(2, 3), (5, 5)], &[102, 3, 5, 6]);
     // Another life, or none: all of this one, and what its ring no longer holds is lost.
-    check(position(9, 4), &[101, 102, 3, 4, 5, 6]);
-    check(None, &[101, 102, 3, 4, 5, 6]);
+    check(position(9, 4), &[], &[101, 102, 3, 4, 5, 6]);
+    check(position(9, 4), &[(3, 4)], &[103, 104, 101, 102, 3, 4, 5, 6]);
+    check(None, &[], &[101, 102, 3, 4, 5, 6]);
+}
+
+/// The driver is removed and comes back, and its devices interrupt before the listener has joined.
+#[test]
+fn driver_that_comes_back_is_told_from_its_first_event() {
+    let mut model = Model::new(100, 100);
+    model.bind(0);
+    model.interrupt(0);
+    let mut repair = Repair::new();
+    repair.begin(model.positions());
+    repair.end();
+    model.bind(0);
+    model.interrupt(0);
+    repair.begin(model.positions());
+    let replayed = Event {
+        replayed: true,
+        ..event(0, 2, 1)
+    };
+    assert_eq!(repair.next(&mut model), Ok(Some(Told::Replayed(replayed))));
+    assert_eq!(repair.next(&mut model), Ok(None));
+}
+
+#[test]
+fn device_that_is_gone_takes_only_its_own_events_along() {
+    let range = |device| Range {
+        device,
+        incarnation: 1,
+        from: 1,
+        to: 1,
+    };
+    let mut model = Model::new(100, 100);
+    model.bind(0);
+    model.interrupt(0);
+    let mut repair = Repair::new();
+    repair.resume([], [range(1), range(0)]);
+    repair.give_up_device(1);
+    assert_eq!(repair.next(&mut model), Ok(Some(lost(range(1)))));
+    assert!(matches!(
+        repair.next(&mut model),
+        Ok(Some(Told::Replayed(_)))
+    ));
 }
 
 #[test]
@@ -360,7 +394,12 @@ fn numbers_near_the_end_do_not_wrap() {
     let mut model = Model::new(1, 1);
     assert_eq!(
         repair.next(&mut model),
-        Ok(Some(lost(0, u64::MAX - 1, u64::MAX - 1)))
+        Ok(Some(Told::Lost(Lost {
+            device: 0,
+            incarnation: 1,
+            from: u64::MAX - 1,
+            to: u64::MAX - 1,
+        })))
     );
     assert_eq!(
         repair.next(&mut model),

@@ -24,6 +24,7 @@ pub fn run(device: Option<u32>, history: &History, printer: &mut Printer) -> Res
                 if event.seq > next {
                     printer.lost(&Lost {
                         device,
+                        incarnation: event.incarnation,
                         from: next,
                         to: event.seq - 1,
                     })?;
