@@ -18,6 +18,9 @@ use crate::wait;
 /// Path of the daemon in the guest.
 pub const PROGRAM: &str = "/bin/irqcastd";
 
+/// Name of the folder for what the daemon remembers.
+pub const STATE: &str = "state";
+
 /// A hook that leaves what it was given in a file of its own, `RULE.DEVICE.SEQ`: its
 /// environment, sorted, and then its standard input. The file appears whole.
 const RECORDING_HOOK: &str = r#"#!/bin/sh
@@ -105,10 +108,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts the daemon and waits until it says `message`.
+    /// Starts the daemon and waits until it says `message`. Its memory is beside the configuration.
     pub fn start_until(configuration: &Path, message: &str) -> Result<Self> {
         let mut child = Command::new(PROGRAM)
             .arg("run")
+            .arg("--state-dir")
+            .arg(configuration.with_file_name(STATE))
             .arg("--config")
             .arg(configuration)
             .stderr(Stdio::piped())

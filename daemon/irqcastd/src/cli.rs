@@ -1,6 +1,9 @@
 //! The command line.
 
+use crate::daemon::StateFolder;
 use clap::{Parser, Subcommand, ValueEnum};
+use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
 
@@ -13,26 +16,38 @@ Examples:
 const SIGNALS: &str = "\
 Signals:
   TERM, INT  stop: read no more events, let running hooks end for a while (stop-grace), then end them;
-             a second one ends them at once
+             a second one ends them at once. Hooks that wait or were ended so run at the next start
   HUP        read the configuration again; if it is wrong, keep the old one
 
 Exit codes:
   0  stopped by a signal
-  1  failed: the configuration is wrong, the capability CAP_NET_ADMIN is missing, or a system call failed
+  1  failed: the configuration is wrong, the capability CAP_NET_ADMIN is missing, another daemon has the
+     state folder, or a system call failed
   2  the command line is wrong";
 
 const HOOKS: &str = "\
 Hooks:
   A hook is run without a shell. It gets the event as one line of JSON on standard input, and in
   IRQCAST_RULE, IRQCAST_DEVICE, IRQCAST_ADDRESS, IRQCAST_SEQ, IRQCAST_TIME_NS, IRQCAST_CAUSE (decimal),
-  IRQCAST_REPLAYED (0 or 1) and, where the event has them, IRQCAST_FACTORIAL and IRQCAST_DMA_BYTES.
-  Besides these its environment has PATH, HOME=/ and LANG=C, and nothing else. What it prints goes to
-  the log by line, cut at 1024 bytes. It runs in the folder /, in a process group of its own, with all
-  signals at their defaults and no open files but the standard ones.
+  IRQCAST_REPLAYED and IRQCAST_REPEATED (0 or 1) and, where the event has them, IRQCAST_FACTORIAL and
+  IRQCAST_DMA_BYTES. A hook for a loss gets IRQCAST_LOST_FROM, IRQCAST_LOST_TO and IRQCAST_LOST_COUNT
+  instead of what only an event has. Besides these its environment has PATH, HOME=/ and LANG=C, and
+  nothing else. What it prints goes to the log by line, cut at 1024 bytes. It runs in the folder /, in a
+  process group of its own, with all signals at their defaults and no open files but the standard ones.
 
   The hooks of one rule and one device run one after the other, in the order of the events. Others run
-  side by side, up to the limit \"processes\". Events that come when \"queue\" of them wait for a rule are
-  dropped for that rule, the newest first; the log says how many.";
+  side by side, up to the limit \"processes\". When \"queue\" hooks wait, the daemon takes no more events
+  until half of them were started. The driver holds what comes meanwhile, and it is fetched then; what
+  the driver could not hold is told as a loss.";
+
+const MEMORY: &str = "\
+Memory:
+  The state folder holds which hooks have ended. A daemon that starts goes on after them, also where the
+  one before was killed: what the driver still holds is fetched, and each rule's hooks run in the order
+  of a device's events. A hook that was running then runs again, with IRQCAST_REPEATED=1 in its
+  environment and \"repeated\":true in its JSON; the first one may run still. What the driver does not
+  hold any more is told as a loss. Where there is no state the daemon begins with the events that come.
+  If the folder cannot be used the daemon ends, or where none was named goes on without a memory.";
 
 /// Runs hooks when hardware interrupts.
 ///
@@ -60,7 +75,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon in the foreground.
-    #[command(after_help = format!("{HOOKS}\n\n{SIGNALS}"))]
+    #[command(after_help = format!("{HOOKS}\n\n{MEMORY}\n\n{SIGNALS}"))]
     Run {
         /// The configuration.
         #[arg(
@@ -69,6 +84,10 @@ pub enum Command {
             default_value = "/etc/irqcast/irqcastd.toml"
         )]
         config: PathBuf,
+        /// The folder that holds what the daemon remembers: this one, or the first of the environment
+        /// variable STATE_DIRECTORY, or else /var/lib/irqcast.
+        #[arg(long, value_name = "DIR")]
+        state_dir: Option<PathBuf>,
     },
     /// Say what is wrong with a configuration, as FILE:LINE:COLUMN: MESSAGE.
     #[command(
@@ -79,6 +98,26 @@ pub enum Command {
         /// The configuration.
         file: PathBuf,
     },
+}
+
+/// The state folder: the one that the command line names, or what systemd made, or the default.
+pub fn state_folder(named: Option<PathBuf>) -> StateFolder {
+    choose_folder(named, env::var_os("STATE_DIRECTORY"))
+}
+
+fn choose_folder(named: Option<PathBuf>, from_systemd: Option<OsString>) -> StateFolder {
+    const DEFAULT: &str = "/var/lib/irqcast";
+    // systemd names all folders of the unit, with colons between them.
+    let first = from_systemd.and_then(|folders| {
+        env::split_paths(&folders)
+            .next()
+            .filter(|folder| !folder.as_os_str().is_empty())
+    });
+    let asked_for = named.or(first);
+    StateFolder {
+        asked_for: asked_for.is_some(),
+        path: asked_for.unwrap_or_else(|| DEFAULT.into()),
+    }
 }
 
 /// How important a message must be to be logged.
@@ -116,5 +155,18 @@ mod tests {
     #[test]
     fn definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn state_folder_is_the_one_that_was_asked_for() {
+        let check = |named: Option<&str>, from_systemd: Option<&str>, path: &str, asked_for| {
+            let found = choose_folder(named.map(Into::into), from_systemd.map(Into::into));
+            let path = path.into();
+            assert_eq!(found, StateFolder { path, asked_for });
+        };
+        check(Some("/a"), Some("/b"), "/a", true);
+        check(None, Some("/b:/c"), "/b", true);
+        check(None, Some(""), "/var/lib/irqcast", false);
+        check(None, None, "/var/lib/irqcast", false);
     }
 }

@@ -3,7 +3,8 @@
 //! ```toml
 //! [limits]                      # every key may be left out
 //! processes = 16                # hooks that run at the same time, from 1 to 1024
-//! queue = 1024                  # events that wait for each rule's hook, from 1 to 1000000
+//! queue = 1024                  # hooks that wait to run, of all rules together, from 1 to 65536
+//! save-interval = 100           # milliseconds between two writes of the state, from 1 to 60000
 //! stop-grace = 10               # seconds that running hooks get when the daemon stops, to 3600
 //! receive-buffer = 8388608      # bytes asked for to hold events not yet read, to 1 GiB
 //!
@@ -16,6 +17,7 @@
 //! cause-all = 0x1               # all of these bits
 //! factorial = { min = 100 }     # result: a number, or from min to max, both included
 //! dma-bytes = 64                # bytes that came back: a number or a range
+//! lost = true                   # for events that are lost, with no other condition but the device's
 //! [rule.hook]
 //! command = ["/usr/local/bin/on-sum", "an argument"]   # run without a shell
 //! ```
@@ -52,8 +54,11 @@ pub struct Config {
 pub struct Limits {
     /// Hooks that run at the same time.
     pub processes: usize,
-    /// Events that wait for each rule's hook. Beyond it the newest are dropped and counted.
+    /// Hooks that wait to run, of all rules together, from which on no event is taken until half of them
+    /// have been started. The hooks of one event are taken together, so there may be more by as many.
     pub queue: usize,
+    /// Shortest time between two writes of the state.
+    pub save_interval: Duration,
     /// How long running hooks may go on when the daemon stops.
     pub stop_grace: Duration,
     /// Bytes to ask the kernel for, to hold events that are not yet read. A change takes a restart.
@@ -65,6 +70,7 @@ impl Default for Limits {
         Self {
             processes: 16,
             queue: 1024,
+            save_interval: Duration::from_millis(100),
             stop_grace: Duration::from_secs(10),
             receive_buffer: irqcast::ReceiveBuffer::DEFAULT,
         }
@@ -158,7 +164,11 @@ fn read_limits(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Limits 
     };
     let limits = Limits {
         processes: number("processes", 1..1025).unwrap_or(default.processes),
-        queue: number("queue", 1..1_000_001).unwrap_or(default.queue),
+        queue: number("queue", 1..65_537).unwrap_or(default.queue),
+        save_interval: number("save-interval", 1..60_001)
+            .map_or(default.save_interval, |milliseconds| {
+                Duration::from_millis(milliseconds as u64)
+            }),
         stop_grace: number("stop-grace", 0..3601).map_or(default.stop_grace, |seconds| {
             Duration::from_secs(seconds as u64)
         }),

@@ -1,13 +1,18 @@
 //! The daemon: one thread, one poll loop over a closed set of wake-ups.
 
 mod hooks;
+mod items;
+mod keeper;
 mod stop;
 mod wake;
 
 use crate::config::{Config, ConfigError};
 use crate::inherited;
+use crate::store::{Found, StoreError};
 use hooks::Hooks;
-use irqcast::{Error, Event, Item, Subscription};
+use irqcast::{Error, Range, Subscription};
+use keeper::Keeper;
+pub use keeper::StateFolder;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
@@ -15,12 +20,10 @@ use std::env;
 use std::io;
 use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 use stop::Stopping;
-use tracing::{debug, error, info, info_span, warn};
+use tracing::{debug, error, info, warn};
 use wake::{Signals, Wake};
-
-/// Items that are taken before other wake-ups get their turn.
-const BATCH: usize = 256;
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
@@ -29,13 +32,15 @@ enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Irqcast(#[from] Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("failed to {0}: {1}")]
     System(&'static str, io::Error),
 }
 
 /// Runs until a signal asks to stop.
-pub fn run(config: &Path) -> ExitCode {
-    match Daemon::start(config).and_then(Daemon::run) {
+pub fn run(config: &Path, state: &StateFolder) -> ExitCode {
+    match Daemon::start(config, state).and_then(Daemon::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Config(error)) => {
             log_wrong_config(&error);
@@ -78,6 +83,7 @@ struct Daemon {
     config: Config,
     signals: Signals,
     subscription: Subscription,
+    keeper: Keeper,
     hooks: Hooks,
     /// Whether there may be items that a poll does not tell of.
     more_items: bool,
@@ -85,34 +91,25 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(file: &Path) -> Result<Self, Failure> {
+    fn start(file: &Path, state: &StateFolder) -> Result<Self, Failure> {
         let system = |action| move |error| Failure::System(action, error);
         let file = path::absolute(file).map_err(system("find the working folder"))?;
         let config = Config::load(&file)?;
         if let Err(reason) = inherited::close_on_exec() {
             warn!(%reason, "hooks inherit files that were open when the daemon started");
         }
+        let path = path::absolute(&state.path).map_err(system("find the working folder"))?;
+        let asked_for = state.asked_for;
+        let (keeper, found) = Keeper::start(&StateFolder { path, asked_for })?;
         // The daemon must not keep a file system busy, and hooks start from a known place.
         env::set_current_dir("/").map_err(system("change to the folder /"))?;
         let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
             .map_err(system("prepare for signals"))?;
-        let subscription = Subscription::open(config.limits.receive_buffer)?;
-        let buffer = subscription.receive_buffer();
-        debug!(
-            bytes = buffer.bytes,
-            forced = buffer.forced,
-            "receive buffer"
-        );
-        if !buffer.forced {
-            warn!(
-                bytes = buffer.bytes,
-                "the receive buffer is limited by net.core.rmem_max"
-            );
-        }
-        if subscription.joined().is_none() {
-            info!("waiting for the driver");
-        }
-        Ok(Self {
+        let (again, ended) = keeper.memory().unfinished();
+        let subscription = subscribe(config.limits.receive_buffer, found, again)?;
+        let untold = keeper.memory().untold_losses();
+        let mut daemon = Self {
+            keeper,
             hooks: Hooks::new(&config.limits),
             file,
             config,
@@ -120,13 +117,17 @@ impl Daemon {
             subscription,
             more_items: true,
             stopping: None,
-        })
+        };
+        daemon.take_over(ended, untold);
+        Ok(daemon)
     }
 
     fn run(mut self) -> Result<(), Failure> {
         loop {
-            self.hooks.start_ready();
+            self.hooks.start_ready(&mut self.keeper);
+            self.keeper.keep_up(self.config.limits.save_interval);
             if self.stopping.is_some() && self.hooks.none_runs() {
+                self.keeper.save();
                 info!("stopped");
                 return Ok(());
             }
@@ -139,6 +140,7 @@ impl Daemon {
                     Wake::Output(pid) => self.hooks.read_output(pid),
                     Wake::Deadline => {
                         if self.give_up() {
+                            self.keeper.save();
                             return Ok(());
                         }
                     }
@@ -148,62 +150,17 @@ impl Daemon {
     }
 
     fn wait(&mut self) -> Result<Vec<Wake>, Failure> {
-        let is_stopping = self.stopping.is_some();
+        let takes_items = self.stopping.is_none() && !self.hooks.hold_back();
+        let save = self.keeper.deadline(self.config.limits.save_interval);
+        let stop = self.stopping.as_ref().map(Stopping::deadline);
         wake::wait(
             &mut self.signals,
-            (!is_stopping).then_some(&self.subscription),
+            takes_items.then_some(&self.subscription),
             self.hooks.outputs(),
-            self.more_items && !is_stopping,
-            self.stopping.as_ref().map(Stopping::deadline),
+            self.more_items && takes_items,
+            save.into_iter().chain(stop).min(),
         )
         .map_err(|error| Failure::System("wait", error))
-    }
-
-    /// Takes a batch of what the subscription has.
-    fn take_items(&mut self) -> Result<(), Failure> {
-        self.more_items = false;
-        for _ in 0..BATCH {
-            let Some(item) = self.subscription.try_next()? else {
-                return Ok(());
-            };
-            match item {
-                Item::Event(event) | Item::Replayed(event) => self.dispatch(event),
-                Item::Lost(lost) => warn!(
-                    device = lost.device,
-                    from = lost.from,
-                    to = lost.to,
-                    count = lost.count(),
-                    "events were lost"
-                ),
-                Item::Overrun => warn!("the kernel dropped events: the receive buffer was full"),
-                Item::Joined { family, group, .. } => info!(family, group, "ready"),
-                Item::Left => info!("waiting for the driver"),
-                Item::Malformed(reason) => warn!(%reason, "skipped a message of the kernel"),
-            }
-        }
-        self.more_items = true;
-        Ok(())
-    }
-
-    /// Queues the hooks of the rules that match.
-    fn dispatch(&mut self, event: Event) {
-        let span = info_span!(
-            "event",
-            device = event.device,
-            seq = event.seq,
-            cause = event.cause
-        );
-        let entered = span.enter();
-        let event = std::rc::Rc::new(event);
-        let mut matched = 0;
-        for rule in &self.config.rules {
-            if rule.matches.is_met_by(&event) {
-                matched += 1;
-                self.hooks.queue(rule, &event, &span);
-            }
-        }
-        debug!(rules = matched, "received");
-        drop(entered);
     }
 
     /// Takes the exit status of every child that has ended.
@@ -211,7 +168,7 @@ impl Daemon {
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(()),
-                Ok(status) => self.hooks.ended(status),
+                Ok(status) => self.hooks.ended(status, &mut self.keeper),
                 Err(Errno::EINTR) => {}
                 Err(error) => {
                     return Err(Failure::System("wait for a child", error.into()));
@@ -241,19 +198,60 @@ impl Daemon {
     /// Begins to stop, or ends what still runs when asked again.
     fn stop(&mut self) {
         match &mut self.stopping {
-            Some(stopping) => stopping.hurry(&self.hooks),
+            Some(stopping) => stopping.hurry(&mut self.hooks),
             None => {
                 info!(running = self.hooks.running(), "stopping");
-                self.hooks.drop_waiting();
+                self.hooks.drop_waiting(&self.keeper);
                 self.stopping = Some(Stopping::begin(self.config.limits.stop_grace));
             }
         }
     }
 
-    /// The time for this step of stopping is over. Returns whether to end although hooks run.
+    /// Goes on with stopping if the time for its step is over. Returns whether to end although hooks run.
     fn give_up(&mut self) -> bool {
-        self.stopping
-            .as_mut()
-            .is_some_and(|stopping| stopping.next_step(&self.hooks))
+        let stopping = self.stopping.as_mut();
+        stopping
+            .filter(|stopping| stopping.deadline() <= Instant::now())
+            .is_some_and(|stopping| stopping.next_step(&mut self.hooks))
     }
+}
+
+/// Opens the subscription, where an earlier daemon left something so that it goes on from there.
+fn subscribe(
+    receive_buffer: usize,
+    found: Option<Found>,
+    again: Vec<Range>,
+) -> Result<Subscription, Error> {
+    let subscription = match found {
+        None => Subscription::open(receive_buffer),
+        Some(Found { memory, new_boot }) => {
+            let positions = memory.positions();
+            info!(
+                devices = positions.len(),
+                unfinished = again
+                    .iter()
+                    .map(|range| range.to - range.from + 1)
+                    .sum::<u64>(),
+                new_boot,
+                "going on where an earlier daemon ended"
+            );
+            Subscription::resume(receive_buffer, positions, again)
+        }
+    }?;
+    let buffer = subscription.receive_buffer();
+    debug!(
+        bytes = buffer.bytes,
+        forced = buffer.forced,
+        "receive buffer"
+    );
+    if !buffer.forced {
+        warn!(
+            bytes = buffer.bytes,
+            "the receive buffer is limited by net.core.rmem_max"
+        );
+    }
+    if subscription.joined().is_none() {
+        info!("waiting for the driver");
+    }
+    Ok(subscription)
 }

@@ -7,8 +7,10 @@ mod daemon;
 mod hook;
 mod inherited;
 mod log;
+mod memory;
 mod queue;
 mod rule;
+mod store;
 
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -17,7 +19,9 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     log::init(cli.log_level);
     match cli.command {
-        cli::Command::Run { config } => daemon::run(&config),
+        cli::Command::Run { config, state_dir } => {
+            daemon::run(&config, &cli::state_folder(state_dir))
+        }
         cli::Command::Check { file } => check::run(&file),
     }
 }

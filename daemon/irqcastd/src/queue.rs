@@ -1,12 +1,11 @@
 //! Which hook runs next. Pure: takes jobs and returns jobs.
 //!
 //! The jobs of one rule and one device are a lane: they run one after the other, in the order of the
-//! events. Lanes run side by side, as many as the limit allows, and take turns. Each rule's lanes
-//! together hold a bounded number of jobs. One that comes when they are full is dropped and counted, so
-//! that a slow hook costs only its own rule.
+//! events. Lanes run side by side, as many as the limit allows, and take turns. All lanes together hold
+//! a bounded number of jobs: when they are full nothing more is to be added until they are half empty.
 
 use crate::config::Limits;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 
 /// The rule's name and the device.
@@ -15,12 +14,13 @@ pub type Lane = (Rc<str>, u32);
 /// Jobs that wait, and the lanes that are busy.
 pub struct Queue<J> {
     processes: usize,
-    per_rule: usize,
+    bound: usize,
     lanes: HashMap<Lane, State<J>>,
     /// Lanes with a job that may run, each once.
     ready: VecDeque<Lane>,
-    rules: HashMap<Rc<str>, Counts>,
+    waiting: usize,
     running: usize,
+    holds_back: bool,
 }
 
 struct State<J> {
@@ -28,21 +28,13 @@ struct State<J> {
     busy: bool,
 }
 
-#[derive(Default)]
-struct Counts {
-    waiting: usize,
-    dropped: u64,
-}
-
-/// What became of a job that was pushed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pushed {
-    /// It waits.
-    Queued,
-    /// It was dropped, the first one since drops were last told.
-    FirstDropped,
-    /// It was dropped as the one before it.
-    Dropped,
+/// Whether there is room for more jobs has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is full from now on. Most of the jobs are this rule's.
+    Full(Rc<str>),
+    /// There is room again.
+    Room,
 }
 
 impl<J> Queue<J> {
@@ -50,31 +42,24 @@ impl<J> Queue<J> {
     pub fn new(limits: &Limits) -> Self {
         Self {
             processes: limits.processes,
-            per_rule: limits.queue,
+            bound: limits.queue,
             lanes: HashMap::new(),
             ready: VecDeque::new(),
-            rules: HashMap::new(),
+            waiting: 0,
             running: 0,
+            holds_back: false,
         }
     }
 
     /// Takes over new limits. What waits already stays, also beyond them.
     pub fn set_limits(&mut self, limits: &Limits) {
         self.processes = limits.processes;
-        self.per_rule = limits.queue;
+        self.bound = limits.queue;
     }
 
-    /// Adds a job to the end of a lane.
-    pub fn push(&mut self, lane: &Lane, job: J) -> Pushed {
-        let counts = self.rules.entry(Rc::clone(&lane.0)).or_default();
-        if counts.waiting >= self.per_rule {
-            counts.dropped += 1;
-            return match counts.dropped {
-                1 => Pushed::FirstDropped,
-                _ => Pushed::Dropped,
-            };
-        }
-        counts.waiting += 1;
+    /// Adds a job to the end of a lane. It is taken although the queue may be full.
+    pub fn push(&mut self, lane: &Lane, job: J) {
+        self.waiting += 1;
         let state = self.lanes.entry(lane.clone()).or_insert(State {
             jobs: VecDeque::new(),
             busy: false,
@@ -83,7 +68,28 @@ impl<J> Queue<J> {
         if !state.busy && state.jobs.len() == 1 {
             self.ready.push_back(lane.clone());
         }
-        Pushed::Queued
+    }
+
+    /// Whether nothing is to be added, as [`Self::change`] told last.
+    pub fn holds_back(&self) -> bool {
+        self.holds_back
+    }
+
+    /// Whether it became full, or half empty again, since this was last asked.
+    pub fn change(&mut self) -> Option<Change> {
+        if self.holds_back && self.waiting <= self.bound / 2 {
+            self.holds_back = false;
+            return Some(Change::Room);
+        }
+        if !self.holds_back && self.waiting >= self.bound {
+            self.holds_back = true;
+            let (rule, _) = self
+                .waiting_by_rule()
+                .into_iter()
+                .max_by_key(|&(_, waiting)| waiting)?;
+            return Some(Change::Full(rule));
+        }
+        None
     }
 
     /// Takes the next job that may run now; its lane is busy until [`Self::finished`].
@@ -96,9 +102,7 @@ impl<J> Queue<J> {
         let job = state.jobs.pop_front()?;
         state.busy = true;
         self.running += 1;
-        if let Some(counts) = self.rules.get_mut(&lane.0) {
-            counts.waiting -= 1;
-        }
+        self.waiting -= 1;
         Some((lane, job))
     }
 
@@ -116,33 +120,27 @@ impl<J> Queue<J> {
         }
     }
 
-    /// How many jobs of `rule` were dropped, once its queue is half empty again. Then counts anew.
-    pub fn take_dropped(&mut self, rule: &Rc<str>) -> Option<u64> {
-        let counts = self.rules.get_mut(rule)?;
-        let is_time = counts.waiting <= self.per_rule / 2;
-        let dropped = if is_time {
-            std::mem::take(&mut counts.dropped)
-        } else {
-            0
-        };
-        if counts.waiting == 0 && counts.dropped == 0 {
-            self.rules.remove(rule);
-        }
-        (dropped > 0).then_some(dropped)
-    }
-
-    /// Drops all that waits. Returns for each rule how many jobs did, and how many were dropped before
-    /// and not yet told.
-    pub fn clear(&mut self) -> Vec<(Rc<str>, usize, u64)> {
+    /// Drops all that waits. Returns how many jobs of each rule did, in the order of their names.
+    pub fn clear(&mut self) -> Vec<(Rc<str>, usize)> {
+        let waiting = self.waiting_by_rule();
+        self.waiting = 0;
         self.ready.clear();
         self.lanes.retain(|_, state| {
             state.jobs.clear();
             state.busy
         });
-        self.rules
-            .drain()
-            .map(|(rule, counts)| (rule, counts.waiting, counts.dropped))
-            .filter(|&(_, waiting, dropped)| waiting > 0 || dropped > 0)
+        waiting
+    }
+
+    /// How many jobs of each rule wait, in the order of their names.
+    fn waiting_by_rule(&self) -> Vec<(Rc<str>, usize)> {
+        let mut rules = BTreeMap::new();
+        for ((rule, _), state) in &self.lanes {
+            *rules.entry(Rc::clone(rule)).or_default() += state.jobs.len();
+        }
+        rules
+            .into_iter()
+            .filter(|&(_, waiting)| waiting > 0)
             .collect()
     }
 }
@@ -175,7 +173,7 @@ mod tests {
         let mut queue = queue(10, 10);
         let lane = lane("a", 0);
         for job in 1..=3 {
-            assert_eq!(queue.push(&lane, job), Pushed::Queued);
+            queue.push(&lane, job);
         }
         for job in 1..=3 {
             assert_eq!(start_all(&mut queue), [("a".to_owned(), 0, job)]);
@@ -211,45 +209,57 @@ mod tests {
         }
         assert_eq!(start_all(&mut queue), [("slow".to_owned(), 0, 1)]);
         for job in 1..=3 {
-            assert_eq!(queue.push(&lane("quick", 0), job), Pushed::Queued);
+            queue.push(&lane("quick", 0), job);
             assert_eq!(start_all(&mut queue), [("quick".to_owned(), 0, job)]);
             queue.finished(&lane("quick", 0));
         }
     }
 
     #[test]
-    fn full_queue_drops_the_newest_and_counts() {
-        let mut queue = queue(1, 2);
-        let lane = lane("a", 0);
-        let pushed: Vec<_> = (1..=5).map(|job| queue.push(&lane, job)).collect();
-        assert_eq!(
-            pushed,
-            [
-                Pushed::Queued,
-                Pushed::Queued,
-                Pushed::FirstDropped,
-                Pushed::Dropped,
-                Pushed::Dropped
-            ]
-        );
-        assert_eq!(queue.take_dropped(&lane.0), None, "still full");
-        assert_eq!(start_all(&mut queue), [("a".to_owned(), 0, 1)]);
-        assert_eq!(queue.take_dropped(&lane.0), Some(3));
-        assert_eq!(queue.take_dropped(&lane.0), None);
-        assert_eq!(queue.push(&lane, 6), Pushed::Queued);
-        queue.finished(&lane);
-        assert_eq!(start_all(&mut queue), [("a".to_owned(), 0, 2)]);
+    fn full_queue_holds_back_until_it_is_half_empty() {
+        let mut queue = queue(1, 4);
+        let lane = lane("slow", 0);
+        queue.push(&(Rc::from("quick"), 0), 0);
+        for job in 1..=2 {
+            queue.push(&lane, job);
+            assert_eq!(queue.change(), None);
+        }
+        queue.push(&lane, 3);
+        assert_eq!(queue.change(), Some(Change::Full(Rc::from("slow"))));
+        assert_eq!(queue.change(), None);
+        // What an event has beyond it is taken all the same.
+        queue.push(&lane, 4);
+        let mut held = Vec::new();
+        while let Some((lane, _)) = queue.start() {
+            queue.finished(&lane);
+            held.push(queue.holds_back());
+            if queue.change() == Some(Change::Room) {
+                break;
+            }
+        }
+        assert_eq!(held, [true; 3]);
+        assert!(!queue.holds_back());
+        assert_eq!(queue.change(), None);
     }
 
     #[test]
-    fn clear_tells_what_was_dropped_and_keeps_what_runs() {
-        let mut queue = queue(1, 2);
+    fn queue_of_one_has_room_when_it_is_empty() {
+        let mut queue = queue(1, 1);
+        queue.push(&lane("a", 0), 1);
+        assert!(matches!(queue.change(), Some(Change::Full(_))));
+        start_all(&mut queue);
+        assert_eq!(queue.change(), Some(Change::Room));
+    }
+
+    #[test]
+    fn clear_tells_what_waited_and_keeps_what_runs() {
+        let mut queue = queue(1, 4);
         let lane = lane("a", 0);
         for job in 1..=4 {
             queue.push(&lane, job);
         }
         start_all(&mut queue);
-        assert_eq!(queue.clear(), [(Rc::from("a"), 1, 2)]);
+        assert_eq!(queue.clear(), [(Rc::from("a"), 3)]);
         queue.finished(&lane);
         assert_eq!(start_all(&mut queue), []);
         assert_eq!(queue.clear(), []);
@@ -260,15 +270,14 @@ mod tests {
         let mut queue = queue(1, 1);
         queue.push(&lane("a", 0), 1);
         queue.push(&lane("b", 0), 1);
+        assert!(matches!(queue.change(), Some(Change::Full(_))));
         assert_eq!(start_all(&mut queue).len(), 1);
         queue.set_limits(&Limits {
             processes: 2,
             queue: 2,
             ..Limits::default()
         });
+        assert_eq!(queue.change(), Some(Change::Room));
         assert_eq!(start_all(&mut queue).len(), 1);
-        assert_eq!(queue.push(&lane("a", 0), 2), Pushed::Queued);
-        assert_eq!(queue.push(&lane("a", 0), 3), Pushed::Queued);
-        assert_eq!(queue.push(&lane("a", 0), 4), Pushed::FirstDropped);
     }
 }

@@ -1,4 +1,4 @@
-//! Rules: which events they are for, and what they run. Pure: decides, and touches nothing.
+//! Rules: which events or losses they are for, and what they run. Pure: decides, and touches nothing.
 
 mod glob;
 
@@ -12,16 +12,18 @@ use std::ops::RangeInclusive;
 pub struct Rule {
     /// Its name, which no other rule has.
     pub name: String,
-    /// Which events it is for.
+    /// Which events or losses it is for.
     pub matches: Match,
     /// The program that it runs and its arguments; never empty. The first is an absolute path.
     pub command: Vec<String>,
 }
 
 /// Which events a rule is for: those that meet every condition that there is. Without a condition it is
-/// every event.
+/// every event. With `lost` it is for losses instead, and for no event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Match {
+    /// The rule is for losses. Only the conditions on the device are looked at.
+    pub lost: bool,
     /// Instance number of the device.
     pub device: Option<u32>,
     /// PCI address of the device.
@@ -37,6 +39,21 @@ pub struct Match {
 }
 
 impl Match {
+    /// Whether the rule is for losses of this device. Where its address is not known, no condition on
+    /// the address is met.
+    #[must_use]
+    pub fn is_met_by_loss(&self, device: u32, address: Option<&str>) -> bool {
+        self.lost && self.is_of_device(device, address)
+    }
+
+    fn is_of_device(&self, device: u32, address: Option<&str>) -> bool {
+        self.device.is_none_or(|wanted| wanted == device)
+            && self
+                .address
+                .as_ref()
+                .is_none_or(|glob| address.is_some_and(|address| glob.matches(address)))
+    }
+
     /// Whether the rule is for `event`.
     #[must_use]
     pub fn is_met_by(&self, event: &Event) -> bool {
@@ -45,11 +62,8 @@ impl Match {
                 .as_ref()
                 .is_none_or(|range| value.is_some_and(|value| range.contains(&value)))
         };
-        self.device.is_none_or(|device| device == event.device)
-            && self
-                .address
-                .as_ref()
-                .is_none_or(|glob| glob.matches(&event.address))
+        !self.lost
+            && self.is_of_device(event.device, Some(&event.address))
             && self.cause_any.is_none_or(|bits| event.cause & bits != 0)
             && self.cause_all.is_none_or(|bits| event.cause & bits == bits)
             && in_range(&self.factorial, event.factorial)
@@ -153,6 +167,7 @@ mod tests {
             cause_all: Some(0x101),
             factorial: Some(1..=200),
             dma_bytes: Some(64..=64),
+            lost: false,
         };
         check(all.clone(), true);
         check(
@@ -169,6 +184,33 @@ mod tests {
             },
             false,
         );
+    }
+
+    #[test]
+    fn loss_is_matched_by_its_device() {
+        let check = |matches: Match, address: Option<&str>, expected| {
+            assert_eq!(matches.is_met_by_loss(1, address), expected, "{matches:?}");
+        };
+        let lost = || Match {
+            lost: true,
+            ..Match::default()
+        };
+        let of = |device| Match {
+            device: Some(device),
+            ..lost()
+        };
+        let at = |glob| Match {
+            address: Some(Glob::new(glob)),
+            ..lost()
+        };
+        check(lost(), None, true);
+        check(Match::default(), None, false);
+        check(of(1), None, true);
+        check(of(0), None, false);
+        check(at("0000:*"), Some("0000:00:03.0"), true);
+        check(at("0001:*"), Some("0000:00:03.0"), false);
+        check(at("*"), None, false);
+        assert!(!lost().is_met_by(&event()));
     }
 
     #[test]

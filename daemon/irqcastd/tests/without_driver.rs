@@ -29,8 +29,8 @@ impl Daemon {
         let file = folder.path().join("irqcastd.toml");
         fs::write(&file, config).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_irqcastd"))
-            .args(["run", "--config"])
             // Relative, although the daemon changes its working folder.
+            .args(["run", "--state-dir", "state", "--config"])
             .arg(file.file_name().unwrap())
             .current_dir(folder.path())
             .stderr(Stdio::piped())

@@ -78,6 +78,7 @@ fn hook_gets_the_event(mode: Mode) -> Result<()> {
             format!("IRQCAST_ADDRESS={address}"),
             format!("IRQCAST_CAUSE={}", event["cause"]),
             "IRQCAST_DEVICE=1".to_owned(),
+            "IRQCAST_REPEATED=0".to_owned(),
             "IRQCAST_REPLAYED=0".to_owned(),
             "IRQCAST_RULE=all".to_owned(),
             format!("IRQCAST_SEQ={seq}"),

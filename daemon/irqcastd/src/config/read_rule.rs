@@ -61,7 +61,22 @@ fn name(value: &Value<'_, '_>, problems: &mut Problems<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
+/// Conditions that only an event can meet.
+const OF_EVENTS: [&str; 4] = ["cause-any", "cause-all", "factorial", "dma-bytes"];
+
 fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Match> {
+    let lost = table.get("lost").map(|value| value.boolean(problems));
+    if lost == Some(Some(true)) {
+        for key in OF_EVENTS {
+            if let Some(value) = table.get(key) {
+                problems.add_with_hint(
+                    &value.span,
+                    format!("a loss has no `{key}`"),
+                    "leave it out, or make it a rule of its own".to_owned(),
+                );
+            }
+        }
+    }
     let device = table.get("device").map(|value| number(&value, 0, problems));
     let address = table.get("address").map(|value| address(&value, problems));
     let cause_any = table.get("cause-any").map(|value| bits(&value, problems));
@@ -75,6 +90,7 @@ fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<M
     table.finish(problems);
     // A condition that is there and wrong makes the rule wrong: without it, it would match more.
     Some(Match {
+        lost: all_or_none(lost)?.unwrap_or(false),
         device: all_or_none(device)?,
         address: all_or_none(address)?,
         cause_any: all_or_none(cause_any)?,

@@ -112,6 +112,15 @@ impl<'a, 't> Value<'a, 't> {
         text
     }
 
+    /// True or false.
+    pub fn boolean(&self, problems: &mut Problems<'_>) -> Option<bool> {
+        let boolean = self.value.as_bool();
+        if boolean.is_none() {
+            self.wrong_type("a boolean", problems);
+        }
+        boolean
+    }
+
     /// A number of `range`.
     pub fn integer(&self, range: Range<u64>, problems: &mut Problems<'_>) -> Option<u64> {
         let Some(integer) = self.value.as_integer() else {

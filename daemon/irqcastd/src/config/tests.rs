@@ -44,6 +44,7 @@ fn everything_is_read() {
         [limits]
         processes = 4
         queue = 10
+        save-interval = 250
         stop-grace = 0
         receive-buffer = 65_536
         [[rule]]
@@ -53,6 +54,10 @@ fn everything_is_read() {
         [[rule]]
         name = "any"
         hook = { command = ["/bin/hook"] }
+        [[rule]]
+        name = "loss"
+        match = { lost = true, device = 1 }
+        hook = { command = ["/bin/hook"] }
         "#,
     );
     assert_eq!(
@@ -60,6 +65,7 @@ fn everything_is_read() {
         Limits {
             processes: 4,
             queue: 10,
+            save_interval: Duration::from_millis(250),
             stop_grace: Duration::ZERO,
             receive_buffer: 65_536
         }
@@ -75,11 +81,18 @@ fn everything_is_read() {
                 cause_all: Some(1),
                 factorial: Some(100..=u32::MAX),
                 dma_bytes: Some(64..=64),
+                lost: false,
             },
             command: ["/bin/hook", "", "two words"].map(str::to_owned).to_vec(),
         }
     );
     assert_eq!(config.rules[1].matches, Match::default());
+    let loss = Match {
+        lost: true,
+        device: Some(1),
+        ..Match::default()
+    };
+    assert_eq!(config.rules[2].matches, loss);
 }
 
 #[test]
@@ -96,8 +109,8 @@ fn unknown_keys_are_told_with_the_key_meant() {
     wrong(
         "[limits]\nxyz = 1\n",
         &[
-            "2:1: unknown key `xyz` in limits; the keys here are processes, queue, stop-grace, \
-             receive-buffer",
+            "2:1: unknown key `xyz` in limits; the keys here are processes, queue, save-interval, \
+             stop-grace, receive-buffer",
         ],
     );
 }
@@ -162,6 +175,14 @@ fn conditions_that_cannot_be_met_are_told() {
     check(
         "factorial = {}",
         "4:13: a range has a `min`, a `max` or both",
+    );
+    check(
+        "lost = \"yes\"",
+        "4:8: `lost` must be a boolean, not a string",
+    );
+    check(
+        "lost = true\ncause-any = 0x1",
+        "5:13: a loss has no `cause-any`; leave it out, or make it a rule of its own",
     );
     check("dma-bytes = 4097", "4:13: this is never more than 4096");
     check(

@@ -1,15 +1,18 @@
 //! The hooks that wait and that run.
 
+use super::keeper::Keeper;
 use crate::config::Limits;
+use crate::hook::occasion::Occasion;
 use crate::hook::output::{Line, Output, State};
 use crate::hook::spawn::spawn;
-use crate::queue::{Lane, Pushed, Queue};
+use crate::memory::{Hook, Op};
+use crate::queue::{Change, Lane, Queue};
 use crate::rule::Rule;
-use irqcast::Event;
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 use std::collections::HashMap;
+use std::iter;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::rc::Rc;
 use std::time::Instant;
@@ -19,17 +22,33 @@ use tracing::{Span, debug, info, warn};
 /// ever; this is for what is in the pipe already.
 const LAST_READS: usize = 5;
 
-/// An event that waits for a rule's hook.
-struct Job {
-    rule: Rc<Rule>,
-    event: Rc<Event>,
-    /// The event's span: what is logged about the hook names its event.
-    span: Span,
+/// An event or a loss that waits for a rule's hook.
+pub struct Job {
+    /// The rule.
+    pub rule: Rc<Rule>,
+    /// What its hook is to run for.
+    pub occasion: Rc<Occasion>,
+    /// Whether it may have run for that before.
+    pub repeated: bool,
+    /// What is logged about the hook names its event or loss by this span.
+    pub span: Span,
+}
+
+impl Job {
+    /// How the memory names it.
+    fn hook(&self) -> Hook {
+        Hook {
+            life: self.occasion.life(),
+            rule: self.rule.name.clone(),
+            seq: self.occasion.seq(),
+        }
+    }
 }
 
 /// A hook that runs.
 struct Running {
     lane: Lane,
+    hook: Hook,
     span: Span,
     started: Instant,
     /// Gone once the hook has closed it.
@@ -40,6 +59,8 @@ struct Running {
 pub struct Hooks {
     queue: Queue<Job>,
     running: HashMap<Pid, Running>,
+    /// Whether the running ones were told to end. One that such a signal ends has not done its work.
+    ending: bool,
 }
 
 impl Hooks {
@@ -48,61 +69,75 @@ impl Hooks {
         Self {
             queue: Queue::new(limits),
             running: HashMap::new(),
+            ending: false,
         }
     }
 
-    /// Takes over new limits. Events that wait already keep the rule that they matched.
+    /// Takes over new limits. What waits already keeps the rule that it matched.
     pub fn set_limits(&mut self, limits: &Limits) {
         self.queue.set_limits(limits);
     }
 
-    /// Lets an event wait for the rule's hook. Called in the event's span.
-    pub fn queue(&mut self, rule: &Rc<Rule>, event: &Rc<Event>, span: &Span) {
-        let lane = (Rc::from(rule.name.as_str()), event.device);
-        let job = Job {
-            rule: Rc::clone(rule),
-            event: Rc::clone(event),
-            span: span.clone(),
-        };
-        match self.queue.push(&lane, job) {
-            Pushed::Queued => {}
-            Pushed::FirstDropped => warn!(
-                rule = rule.name,
-                "too many events wait for this hook; the newest are dropped from here on"
+    /// Lets a job wait for its turn.
+    pub fn queue(&mut self, job: Job) {
+        let (device, _) = job.occasion.life();
+        self.queue
+            .push(&(Rc::from(job.rule.name.as_str()), device), job);
+    }
+
+    /// Whether so many hooks wait that nothing is to be queued. Tells when that changes.
+    pub fn hold_back(&mut self) -> bool {
+        match self.queue.change() {
+            Some(Change::Full(rule)) => warn!(
+                %rule,
+                "too many hooks wait, most of them of this rule; no event is taken until half of them ran"
             ),
-            Pushed::Dropped => debug!(rule = rule.name, "dropped for this hook"),
+            Some(Change::Room) => info!("half of the hooks that waited ran; taking events again"),
+            None => {}
+        }
+        self.queue.holds_back()
+    }
+
+    /// Starts the hooks that may run now. The memory knows of each before it runs.
+    pub fn start_ready(&mut self, keeper: &mut Keeper) {
+        loop {
+            let ready: Vec<(Lane, Job)> = iter::from_fn(|| self.queue.start()).collect();
+            if ready.is_empty() {
+                return;
+            }
+            for (_, job) in &ready {
+                keeper.note(Op::Started(job.hook()));
+            }
+            keeper.commit();
+            for (lane, job) in ready {
+                self.start(lane, job, keeper);
+            }
         }
     }
 
-    /// Starts the hooks that may run now.
-    pub fn start_ready(&mut self) {
-        while let Some((lane, job)) = self.queue.start() {
-            if let Some(dropped) = self.queue.take_dropped(&lane.0) {
-                warn!(rule = %lane.0, dropped, "events were dropped for this hook");
+    fn start(&mut self, lane: Lane, job: Job, keeper: &mut Keeper) {
+        let hook = job.hook();
+        let entered = job.span.enter();
+        match spawn(&job.rule, &job.occasion, job.repeated) {
+            Ok(spawned) => {
+                let pid = spawned.pid.as_raw();
+                debug!(rule = job.rule.name, pid, "hook started");
+                drop(entered);
+                self.running.insert(
+                    spawned.pid,
+                    Running {
+                        lane,
+                        hook,
+                        span: job.span,
+                        started: Instant::now(),
+                        output: Some(Output::new(spawned.output)),
+                    },
+                );
             }
-            let entered = job.span.enter();
-            match spawn(&job.rule, &job.event) {
-                Ok(spawned) => {
-                    debug!(
-                        rule = job.rule.name,
-                        pid = spawned.pid.as_raw(),
-                        "hook started"
-                    );
-                    drop(entered);
-                    self.running.insert(
-                        spawned.pid,
-                        Running {
-                            lane,
-                            span: job.span,
-                            started: Instant::now(),
-                            output: Some(Output::new(spawned.output)),
-                        },
-                    );
-                }
-                Err(reason) => {
-                    warn!(rule = job.rule.name, %reason, "hook not started");
-                    self.queue.finished(&lane);
-                }
+            Err(reason) => {
+                warn!(rule = job.rule.name, %reason, "hook not started");
+                keeper.note(Op::Ended(hook));
+                self.queue.finished(&lane);
             }
         }
     }
@@ -122,7 +157,7 @@ impl Hooks {
     }
 
     /// A child has ended.
-    pub fn ended(&mut self, status: WaitStatus) {
+    pub fn ended(&mut self, status: WaitStatus, keeper: &mut Keeper) {
         let Some(pid) = status.pid() else { return };
         let Some(mut running) = self.running.remove(&pid) else {
             debug!(pid = pid.as_raw(), "a child that is no hook ended");
@@ -148,18 +183,26 @@ impl Hooks {
             }
             _ => {}
         }
+        let is_done = !(self.ending && matches!(status, WaitStatus::Signaled(..)));
+        if is_done {
+            keeper.note(Op::Ended(running.hook));
+        }
         self.queue.finished(&running.lane);
     }
 
-    /// Drops the events that wait, and tells of those that were dropped before.
-    pub fn drop_waiting(&mut self) {
-        for (rule, waiting, dropped) in self.queue.clear() {
-            warn!(%rule, waiting, dropped, "events did not get to this hook");
+    /// Lets nothing wait any more. What waited stays in the memory, if there is one.
+    pub fn drop_waiting(&mut self, keeper: &Keeper) {
+        for (rule, waiting) in self.queue.clear() {
+            match keeper.remembers() {
+                true => info!(%rule, waiting, "hooks wait; they run at the next start"),
+                false => warn!(%rule, waiting, "hooks wait, and will not run: there is no memory"),
+            }
         }
     }
 
-    /// Sends a signal to every running hook and what it has started.
-    pub fn signal_all(&self, signal: Signal) {
+    /// Ends every running hook and what it has started by a signal.
+    pub fn end_all(&mut self, signal: Signal) {
+        self.ending = true;
         for &pid in self.running.keys() {
             // The group is gone when its last process is, which the exit status will tell.
             let _ = killpg(pid, signal);

@@ -38,7 +38,7 @@ impl Stopping {
     }
 
     /// Goes on before the time: whoever asks twice does not want to wait.
-    pub fn hurry(&mut self, hooks: &Hooks) {
+    pub fn hurry(&mut self, hooks: &mut Hooks) {
         if matches!(self.step, Step::Grace) {
             self.next_step(hooks);
         } else {
@@ -47,11 +47,11 @@ impl Stopping {
     }
 
     /// The time is over: takes the next step. Returns whether there is none.
-    pub fn next_step(&mut self, hooks: &Hooks) -> bool {
+    pub fn next_step(&mut self, hooks: &mut Hooks) -> bool {
         match self.step {
             Step::Grace => {
                 warn!(running = hooks.running(), "hooks still run; sending TERM");
-                hooks.signal_all(Signal::SIGTERM);
+                hooks.end_all(Signal::SIGTERM);
                 self.step = Step::Terminated;
                 self.deadline = Instant::now() + STEP;
                 false
@@ -70,9 +70,9 @@ impl Stopping {
         }
     }
 
-    fn kill(&mut self, hooks: &Hooks) {
+    fn kill(&mut self, hooks: &mut Hooks) {
         warn!(running = hooks.running(), "hooks still run; sending KILL");
-        hooks.signal_all(Signal::SIGKILL);
+        hooks.end_all(Signal::SIGKILL);
         self.step = Step::Killed;
         self.deadline = Instant::now() + STEP;
     }

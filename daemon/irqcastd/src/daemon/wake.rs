@@ -1,4 +1,5 @@
-//! What wakes the daemon up. Nothing else does, and no timer runs while it is not stopping.
+//! What wakes the daemon up. Nothing else does, and a timer runs only while it stops, or while it has
+//! something to save.
 
 use irqcast::Subscription;
 use nix::errno::Errno;
@@ -37,7 +38,7 @@ impl Signals {
 
 /// Waits until there is a reason, and returns all that there are, signals first.
 ///
-/// `subscription` is left out when nothing is read any more. With `more_items` it has something even
+/// `subscription` is left out while nothing is read. With `more_items` it has something even
 /// where its socket has not.
 pub fn wait<'a>(
     signals: &mut Signals,

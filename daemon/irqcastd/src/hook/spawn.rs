@@ -3,7 +3,7 @@
 //! `posix_spawn` is used instead of fork: it does not copy the daemon's memory map, and it reports a
 //! program that cannot be run. A hook gets
 //!
-//! - its event as one line of JSON on standard input, then end of file,
+//! - its event or loss as one line of JSON on standard input, then end of file,
 //! - one pipe for standard output and standard error, so that their lines stay in order,
 //! - no other open file: all of the daemon's are closed on exec,
 //! - all signals unblocked and at their defaults,
@@ -11,8 +11,8 @@
 //! - the daemon's working folder (`/`), user, limits and file mode mask.
 
 use super::environment;
+use super::occasion::Occasion;
 use crate::rule::Rule;
-use irqcast::Event;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
@@ -43,9 +43,9 @@ fn failed(action: &'static str) -> impl Fn(Errno) -> SpawnError {
     move |source| SpawnError { action, source }
 }
 
-/// Starts the rule's hook for `event`.
-pub fn spawn(rule: &Rule, event: &Event) -> Result<Spawned, SpawnError> {
-    let input = input(event)?;
+/// Starts the rule's hook. `repeated` says that it may have run before for the same.
+pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned, SpawnError> {
+    let input = input(&occasion.to_line(repeated))?;
     let (output, printed) =
         pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the output"))?;
     // Of this end only: a program does not expect standard output that does not block.
@@ -83,7 +83,7 @@ pub fn spawn(rule: &Rule, event: &Event) -> Result<Spawned, SpawnError> {
         &files,
         &attributes,
         &arguments,
-        &environment::variables(rule, event),
+        &environment::variables(rule, occasion, repeated),
     )
     .map_err(failed("start the program"))?;
     Ok(Spawned { pid, output })
@@ -105,15 +105,13 @@ fn every_signal() -> SigSet {
     unsafe { SigSet::from_sigset_t_unchecked(every) }
 }
 
-/// A pipe that holds the event's line and is then at its end.
+/// A pipe that holds the line and is then at its end.
 ///
 /// The line is far shorter than the smallest pipe (4096 bytes), so it is written before there is a
 /// reader, and the daemon never waits for a hook to read.
-fn input(event: &Event) -> Result<OwnedFd, SpawnError> {
+fn input(line: &str) -> Result<OwnedFd, SpawnError> {
     let (read, to) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the input"))?;
-    let mut line = event.to_json();
-    line.push('\n');
-    write(&to, line.as_bytes()).map_err(failed("write the event"))?;
+    write(&to, line.as_bytes()).map_err(failed("write the input"))?;
     Ok(read)
 }
 
@@ -122,12 +120,13 @@ mod tests {
     use super::*;
     use crate::hook::output::{Output, State};
     use crate::rule::Match;
+    use irqcast::Event;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::wait::{WaitStatus, waitpid};
     use std::os::fd::AsFd as _;
 
-    fn event() -> Event {
-        Event {
+    fn event() -> Occasion {
+        Occasion::Event(Event {
             device: u32::MAX,
             incarnation: 0,
             address: "f".repeat(irqcast::wire::ADDRESS_MAX_LEN),
@@ -137,7 +136,7 @@ mod tests {
             factorial: Some(u32::MAX),
             dma_bytes: Some(u32::MAX),
             replayed: false,
-        }
+        })
     }
 
     /// Runs a shell script as a hook, and returns how it ended and what it printed.
@@ -148,7 +147,7 @@ mod tests {
             matches: Match::default(),
             command: command.map(str::to_owned).to_vec(),
         };
-        let spawned = spawn(&rule, &event()).unwrap();
+        let spawned = spawn(&rule, &event(), false).unwrap();
         let mut output = Output::new(spawned.output);
         let mut lines = Vec::new();
         loop {
@@ -171,7 +170,7 @@ mod tests {
         let (status, lines) = run("echo \"$1\"; cat; env | sort; echo end >&2; exit 3");
         assert!(matches!(status, WaitStatus::Exited(_, 3)), "{status:?}");
         assert_eq!(lines[0], "two words");
-        assert_eq!(lines[1], event().to_json());
+        assert_eq!(lines[1], event().to_line(false).trim());
         let mut expected: Vec<String> = environment::variables(
             &Rule {
                 name: "test".to_owned(),
@@ -179,6 +178,7 @@ mod tests {
                 command: Vec::new(),
             },
             &event(),
+            false,
         )
         .into_iter()
         .map(|variable| variable.into_string().unwrap())
@@ -233,7 +233,7 @@ mod tests {
             matches: Match::default(),
             command: vec!["/no/such/program".to_owned()],
         };
-        let error = spawn(&rule, &event()).err().unwrap();
+        let error = spawn(&rule, &event(), false).err().unwrap();
         assert_eq!(
             error.to_string(),
             "failed to start the program: No such file or directory"
