@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 
+mod backlog;
 mod chardev;
 mod context;
 mod daemon;
@@ -11,8 +12,10 @@ mod events;
 mod hazards;
 mod history;
 mod kernel;
+mod kills;
 mod lifecycle;
 mod listeners;
+mod loss;
 mod mapped;
 mod memory;
 mod paths;
@@ -20,7 +23,9 @@ mod probe;
 mod pull;
 mod removal;
 mod requests;
+mod resume;
 mod signals;
+mod state;
 mod sysfs;
 mod taps;
 mod tool;
@@ -51,6 +56,11 @@ pub fn all() -> Vec<Case> {
         lifecycle::cases(),
         tool::cases(),
         daemon::cases(),
+        resume::cases(),
+        loss::cases(),
+        state::cases(),
+        backlog::cases(),
+        kills::cases(),
         docs::cases(),
         ynl::cases(),
         // Last, so that it judges what the others left behind.

@@ -1,5 +1,6 @@
 //! The daemon under test, with a configuration and hooks of its own in a new folder.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +12,7 @@ use std::thread;
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::wait;
@@ -90,6 +92,44 @@ impl Setup {
             .collect())
     }
 
+    /// Writes the configuration with limits in front, as TOML.
+    pub fn configure_limited(&self, limits: &str, rules: &[String]) -> Result<PathBuf> {
+        let path = self.configure(rules)?;
+        let rules = fs::read_to_string(&path)?;
+        fs::write(&path, format!("[limits]\n{limits}\n\n{rules}"))?;
+        Ok(path)
+    }
+
+    /// Path of the file that holds what the daemon remembers.
+    pub fn state(&self) -> PathBuf {
+        self.path(STATE).join("state.json")
+    }
+
+    /// What is remembered of a device's last life: its object in the file, once `is_so` of it.
+    pub fn remembered(&self, device: u32, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
+        wait::until("the daemon to write its state", || {
+            let state: Value = serde_json::from_slice(&fs::read(self.state())?)?;
+            let lives = state["lives"]
+                .as_array()
+                .context("the state has no lives")?;
+            let of_device = lives.iter().filter(|life| life["device"] == device);
+            let last = of_device.max_by_key(|life| life["incarnation"].as_u64());
+            Ok(last.map(|life| life["life"].clone()).filter(&is_so))
+        })
+        .with_context(|| format!("the state is {:?}", fs::read_to_string(self.state())))
+    }
+
+    /// Waits until the state says that all hooks for the device's events up to `seq` have ended.
+    pub fn until_finished(&self, device: u32, seq: u64) -> Result<()> {
+        self.remembered(device, |life| {
+            life["taken"] == seq
+                && life["rules"]
+                    .as_object()
+                    .is_some_and(serde_json::Map::is_empty)
+        })
+        .map(drop)
+    }
+
     /// What the recording hook has run for so far: rule, device and sequence number, in the
     /// order of running.
     pub fn order(&self) -> Result<Vec<String>> {
@@ -110,10 +150,16 @@ pub struct Daemon {
 impl Daemon {
     /// Starts the daemon and waits until it says `message`. Its memory is beside the configuration.
     pub fn start_until(configuration: &Path, message: &str) -> Result<Self> {
+        let state = configuration.with_file_name(STATE);
+        let arguments = ["--state-dir".as_ref(), state.as_os_str()];
+        Self::start_with(configuration, &arguments, message)
+    }
+
+    /// Starts the daemon with these arguments, and waits until it says `message`.
+    pub fn start_with(configuration: &Path, arguments: &[&OsStr], message: &str) -> Result<Self> {
         let mut child = Command::new(PROGRAM)
             .arg("run")
-            .arg("--state-dir")
-            .arg(configuration.with_file_name(STATE))
+            .args(arguments)
             .arg("--config")
             .arg(configuration)
             .stderr(Stdio::piped())
@@ -182,6 +228,21 @@ impl Daemon {
             self.log().join("\n")
         );
         Ok(())
+    }
+
+    /// Sends SIGKILL, and waits for the end. The hooks that run go on.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Memory that the daemon occupies, in KiB.
+    pub fn resident_kib(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let size = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        Ok(size.context("no VmRSS")?.parse()?)
     }
 
     /// Waits for the daemon to end by itself.

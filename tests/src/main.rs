@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod amount;
 mod case;
 mod cases;
 mod daemon;
