@@ -6,49 +6,25 @@
 //!
 //! Events that are missing are fetched from the driver's history, by requests on a socket of their own.
 
-use crate::client::Client;
+mod driver;
+mod item;
+
 use crate::decode::{DecodeError, decode_event};
 use crate::error::Error;
-use crate::event::{Event, Lost};
+use crate::event::Event;
 use crate::message::{self, Message};
 use crate::nlctrl::{self, Family, News};
-use crate::repair::{History, Position, Range, Repair, Told};
+use crate::repair::{Position, Range, Repair};
 use crate::requester::Requester;
 use crate::socket::{ReceiveBuffer, Received, Socket};
 use crate::wire::{self, command};
+use driver::Driver;
+pub use item::Item;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
-
-/// What a subscription tells of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
-    /// A device interrupted.
-    Event(Event),
-    /// A device interrupted, and the event was not received but fetched from the driver's history. It
-    /// comes where it belongs: after the event before it, and before the one after it.
-    Replayed(Event),
-    /// Events that were not received and that the driver no longer holds, told where they belong.
-    Lost(Lost),
-    /// The queue was full and the kernel dropped messages. They are fetched when the queue is empty.
-    Overrun,
-    /// The driver is there, and its events are received from now on.
-    Joined {
-        /// Number of the family.
-        family: u16,
-        /// Number of the multicast group.
-        group: u32,
-        /// Where the devices stand that had begun before the stream did. What they did up to here is
-        /// not told. Every other life of a device is told from its first event.
-        begins: Vec<Position>,
-    },
-    /// The driver was removed. Its devices count from 1 when it comes back, and are told from there.
-    Left,
-    /// The kernel sent something that the protocol does not describe. It is skipped.
-    Malformed(DecodeError),
-}
 
 /// A listener. It receives from the moment that it is open, if the driver is loaded, or else from the
 /// moment that it is.
@@ -57,8 +33,7 @@ pub struct Subscription {
     receive_buffer: ReceiveBuffer,
     joined: Option<Joined>,
     repair: Repair,
-    /// Asks for what is missing; opened when something is.
-    history: Option<Client>,
+    history: Driver,
     /// The kernel dropped messages, and what they were has not been asked for yet.
     is_behind: bool,
     /// What there is to tell beside events.
@@ -109,7 +84,7 @@ impl Subscription {
             receive_buffer,
             joined: None,
             repair,
-            history: None,
+            history: Driver::default(),
             is_behind: false,
             items: VecDeque::new(),
         };
@@ -267,7 +242,7 @@ impl Subscription {
     /// what is not told.
     fn note_starts(&mut self) -> Vec<Position> {
         // Where the driver has gone again, the news of that is on its way.
-        let Ok(positions) = self.positions() else {
+        let Ok(positions) = self.history.positions() else {
             return Vec::new();
         };
         let begins = match self.repair.has_begun() {
@@ -290,7 +265,7 @@ impl Subscription {
     /// The next event or loss, fetched if need be.
     fn next_told(&mut self) -> Result<Option<Item>, Error> {
         loop {
-            match self.repair.next(&mut Fetcher(&mut self.history)) {
+            match self.repair.next(&mut self.history) {
                 Ok(told) => return Ok(told.map(Item::from)),
                 // With the driver or the device, what it held is gone.
                 Err(Error::DriverNotLoaded) => self.repair.give_up(),
@@ -305,7 +280,7 @@ impl Subscription {
     /// The kernel sends nothing to a socket that overran until its queue is empty. So what happened
     /// before this moment is in the history, and what happens from now on is received.
     fn catch_up(&mut self) -> Result<(), Error> {
-        match self.positions() {
+        match self.history.positions() {
             Ok(positions) => self.repair.caught_up(positions),
             // The news of that is on its way.
             Err(Error::DriverNotLoaded) => {}
@@ -313,51 +288,6 @@ impl Subscription {
         }
         self.is_behind = false;
         Ok(())
-    }
-
-    fn positions(&mut self) -> Result<Vec<Position>, Error> {
-        let devices = opened(&mut self.history)?.devices()?;
-        Ok(devices
-            .iter()
-            .map(|device| Position {
-                device: device.device,
-                incarnation: device.incarnation,
-                last: device.interrupts,
-            })
-            .collect())
-    }
-}
-
-/// The client in `place`, opened if there is none yet.
-fn opened(place: &mut Option<Client>) -> Result<&mut Client, Error> {
-    match place {
-        Some(client) => Ok(client),
-        None => Ok(place.insert(Client::open()?)),
-    }
-}
-
-/// Fetches what is missing from the driver.
-struct Fetcher<'a>(&'a mut Option<Client>);
-
-impl History for Fetcher<'_> {
-    type Error = Error;
-
-    fn fetch(&mut self, range: Range) -> Result<Vec<Event>, Error> {
-        /// Most events at once, so that a large gap takes little memory.
-        const MOST: u64 = 1024;
-
-        let count = (range.to - range.from).saturating_add(1).min(MOST);
-        opened(self.0)?.history(range.device, range.from, count as u32)
-    }
-}
-
-impl From<Told> for Item {
-    fn from(told: Told) -> Self {
-        match told {
-            Told::Event(event) => Self::Event(event),
-            Told::Replayed(event) => Self::Replayed(event),
-            Told::Lost(lost) => Self::Lost(lost),
-        }
     }
 }
 

@@ -226,14 +226,12 @@ fn subscribe(
         None => Subscription::open(receive_buffer),
         Some(Found { memory, new_boot }) => {
             let positions = memory.positions();
+            let unfinished = again.iter().fold(0u64, |sum, range| {
+                sum.saturating_add((range.to - range.from).saturating_add(1))
+            });
             info!(
                 devices = positions.len(),
-                unfinished = again
-                    .iter()
-                    .map(|range| range.to - range.from + 1)
-                    .sum::<u64>(),
-                new_boot,
-                "going on where an earlier daemon ended"
+                unfinished, new_boot, "going on where an earlier daemon ended"
             );
             Subscription::resume(receive_buffer, positions, again)
         }

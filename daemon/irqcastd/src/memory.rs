@@ -4,9 +4,11 @@
 //! The hooks of one rule and one device run one after the other, so of each rule at most one hook of a
 //! device was running when the daemon died.
 
+mod life;
 mod ranges;
 
 use irqcast::{Position, Range};
+use life::{Life, Saved};
 use ranges::Ranges;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -76,42 +78,6 @@ pub struct UntoldLoss {
 #[serde(from = "Vec<Saved>", into = "Vec<Saved>")]
 pub struct Memory {
     lives: BTreeMap<LifeId, Life>,
-}
-
-/// A life of a device.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Life {
-    address: String,
-    /// The device was bound anew, or the machine was started anew.
-    ended: bool,
-    /// Sequence number of the last event that was taken, 0 before the first.
-    taken: u64,
-    /// `taken` when the daemon started: what is told up to here is told again.
-    #[serde(skip)]
-    resumed_at: u64,
-    /// By the rules' names; of rules that have something to do.
-    rules: BTreeMap<String, Unfinished>,
-}
-
-/// What hooks of one rule have not done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Unfinished {
-    events: Ranges,
-    /// Losses, each from its first to its last number.
-    losses: Vec<(u64, u64)>,
-    /// Of the hook that was started and has not ended.
-    started: Option<u64>,
-}
-
-/// A life as it is saved.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Saved {
-    device: u32,
-    incarnation: u64,
-    life: Life,
 }
 
 impl Memory {
@@ -282,57 +248,6 @@ impl Memory {
         if life.ended && life.rules.is_empty() {
             self.lives.remove(&id);
         }
-    }
-}
-
-impl Life {
-    fn rule(&mut self, name: &str) -> &mut Unfinished {
-        if !self.rules.contains_key(name) {
-            self.rules.insert(name.to_owned(), Unfinished::default());
-        }
-        self.rules.entry(name.to_owned()).or_default()
-    }
-
-    /// No hook is to run for these events but those of the rules `but`.
-    fn forget(&mut self, from: u64, to: u64, but: &[String]) {
-        self.rules.retain(|name, rule| {
-            if !but.contains(name) {
-                rule.events.remove(from, to);
-                rule.started
-                    .take_if(|started| (from..=to).contains(started));
-            }
-            !rule.is_done()
-        });
-    }
-}
-
-impl Unfinished {
-    fn is_done(&self) -> bool {
-        self.events.is_empty() && self.losses.is_empty()
-    }
-}
-
-impl From<Vec<Saved>> for Memory {
-    fn from(saved: Vec<Saved>) -> Self {
-        let lives = saved.into_iter();
-        Self {
-            lives: lives
-                .map(|saved| ((saved.device, saved.incarnation), saved.life))
-                .collect(),
-        }
-    }
-}
-
-impl From<Memory> for Vec<Saved> {
-    fn from(memory: Memory) -> Self {
-        let lives = memory.lives.into_iter();
-        lives
-            .map(|((device, incarnation), life)| Saved {
-                device,
-                incarnation,
-                life,
-            })
-            .collect()
     }
 }
 
