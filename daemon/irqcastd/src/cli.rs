@@ -15,39 +15,42 @@ Examples:
 
 const SIGNALS: &str = "\
 Signals:
-  TERM, INT  stop: read no more events, let running hooks end for a while (stop-grace), then end them;
-             a second one ends them at once. Hooks that wait or were ended so run at the next start
+  TERM, INT  stop: read no more events, let running hooks end for a while (stop-grace), then
+             end them; a second one ends them at once. Hooks that wait or were ended so run at
+             the next start
   HUP        read the configuration again; if it is wrong, keep the old one
 
 Exit codes:
   0  stopped by a signal
-  1  failed: the configuration is wrong, the capability CAP_NET_ADMIN is missing, another daemon has the
-     state folder, or a system call failed
+  1  failed: the configuration is wrong, the capability CAP_NET_ADMIN is missing, another daemon
+     has the state folder, or a system call failed
   2  the command line is wrong";
 
 const HOOKS: &str = "\
 Hooks:
   A hook is run without a shell. It gets the event as one line of JSON on standard input, and in
-  IRQCAST_RULE, IRQCAST_DEVICE, IRQCAST_ADDRESS, IRQCAST_SEQ, IRQCAST_TIME_NS, IRQCAST_CAUSE (decimal),
-  IRQCAST_REPLAYED and IRQCAST_REPEATED (0 or 1) and, where the event has them, IRQCAST_FACTORIAL and
-  IRQCAST_DMA_BYTES. A hook for a loss gets IRQCAST_LOST_FROM, IRQCAST_LOST_TO and IRQCAST_LOST_COUNT
-  instead of what only an event has. Besides these its environment has PATH, HOME=/ and LANG=C, and
-  nothing else. What it prints goes to the log by line, cut at 1024 bytes. It runs in the folder /, in a
-  process group of its own, with all signals at their defaults and no open files but the standard ones.
+  IRQCAST_RULE, IRQCAST_DEVICE, IRQCAST_ADDRESS, IRQCAST_SEQ, IRQCAST_TIME_NS, IRQCAST_CAUSE
+  (decimal), IRQCAST_REPLAYED and IRQCAST_REPEATED (0 or 1) and, where the event has them,
+  IRQCAST_FACTORIAL and IRQCAST_DMA_BYTES. A hook for a loss gets IRQCAST_LOST_FROM,
+  IRQCAST_LOST_TO and IRQCAST_LOST_COUNT instead of what only an event has. Besides these its
+  environment has PATH, HOME=/ and LANG=C, and nothing else. What it prints goes to the log by
+  line, cut at 1024 bytes. It runs in the folder /, in a process group of its own, with all
+  signals at their defaults and no open files but the standard ones.
 
-  The hooks of one rule and one device run one after the other, in the order of the events. Others run
-  side by side, up to the limit \"processes\". When \"queue\" hooks wait, the daemon takes no more events
-  until half of them were started. The driver holds what comes meanwhile, and it is fetched then; what
-  the driver could not hold is told as a loss.";
+  The hooks of one rule and one device run one after the other, in the order of the events.
+  Others run side by side, up to the limit \"processes\". When \"queue\" hooks wait, the daemon
+  takes no more events until half of them were started. The driver holds what comes meanwhile,
+  and it is fetched then; what the driver could not hold is told as a loss.";
 
 const MEMORY: &str = "\
 Memory:
-  The state folder holds which hooks have ended. A daemon that starts goes on after them, also where the
-  one before was killed: what the driver still holds is fetched, and each rule's hooks run in the order
-  of a device's events. A hook that was running then runs again, with IRQCAST_REPEATED=1 in its
-  environment and \"repeated\":true in its JSON; the first one may run still. What the driver does not
-  hold any more is told as a loss. Where there is no state the daemon begins with the events that come.
-  If the folder cannot be used the daemon ends, or where none was named goes on without a memory.";
+  The state folder holds which hooks have ended. A daemon that starts goes on after them, also
+  where the one before was killed: what the driver still holds is fetched, and each rule's hooks
+  run in the order of a device's events. A hook that was running then runs again, with
+  IRQCAST_REPEATED=1 in its environment and \"repeated\":true in its JSON; the first one may run
+  still. What the driver does not hold any more is told as a loss. Where there is no state the
+  daemon begins with the events that come. If the folder cannot be used the daemon ends, or
+  where none was named goes on without a memory.";
 
 /// Runs hooks when hardware interrupts.
 ///

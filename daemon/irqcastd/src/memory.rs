@@ -75,7 +75,7 @@ pub struct UntoldLoss {
 
 /// What the daemon remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Vec<Saved>", into = "Vec<Saved>")]
+#[serde(try_from = "Vec<Saved>", into = "Vec<Saved>")]
 pub struct Memory {
     lives: BTreeMap<LifeId, Life>,
 }

@@ -1,10 +1,12 @@
 //! The state folder: files that cannot be used, and folders.
 
 use std::fs;
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 use crate::case::{Case, Mode};
 use crate::daemon::{Daemon, PROGRAM, Setup};
@@ -37,6 +39,7 @@ pub fn cases() -> Vec<Case> {
             "state::folder_that_was_asked_for_must_work",
             folder_must_work,
         ),
+        Case::new("state::full_disk_stops_no_hook", full_disk_stops_no_hook),
         Case::new(
             "state::default_folder_that_does_not_work_is_no_end",
             default_folder,
@@ -123,6 +126,65 @@ fn folder_must_work() -> Result<()> {
             "{said}"
         );
     }
+    Ok(())
+}
+
+/// A file system of its own. Dropping it unmounts it.
+struct Small(PathBuf);
+
+impl Small {
+    fn mount(path: PathBuf) -> Result<Self> {
+        fs::create_dir(&path)?;
+        let none = None::<&str>;
+        mount(
+            none,
+            &path,
+            Some("tmpfs"),
+            MsFlags::empty(),
+            Some("size=64k"),
+        )?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        // Where this fails the folder of the test cannot be removed, and that is all.
+        let _ = umount2(&self.0, MntFlags::MNT_DETACH);
+    }
+}
+
+/// The log says it once, and once that there is room again. Then nothing of it is forgotten.
+fn full_disk_stops_no_hook() -> Result<()> {
+    let _driver = Driver::load(Mode::Msi)?;
+    let setup = Setup::new()?;
+    let path = setup.configure(&[setup.rule("all", "")])?;
+    let state = setup.state();
+    let folder = state.parent().context("the state is in a folder")?;
+    let _small = Small::mount(folder.to_owned())?;
+    let daemon = Daemon::start(&path)?;
+    let filler = folder.join("filler");
+    let mut file = fs::File::create(&filler)?;
+    while file.write_all(&[0; 512]).is_ok() {}
+    for seq in 1..=3 {
+        tool::json(&["raise", "--device", "0"])?;
+        setup.ran("all", 0, seq)?;
+    }
+    let line = daemon.says("cannot keep the state")?;
+    ensure!(
+        line.contains("WARN") && line.contains("No space left"),
+        "{line}"
+    );
+    fs::remove_file(filler)?;
+    drop(file);
+    daemon.says("keeping the state again")?;
+    setup.until_finished(0, 3)?;
+    let warned = daemon.log().join("\n").matches("cannot keep").count();
+    ensure!(warned == 1, "it is said {warned} times");
+    daemon.kill()?;
+    Daemon::start(&path)?.stop()?;
+    let ran = setup.order()?;
+    ensure!(ran == ["all 0 1", "all 0 2", "all 0 3"], "{ran:?}");
     Ok(())
 }
 

@@ -69,14 +69,21 @@ impl Unfinished {
     }
 }
 
-impl From<Vec<Saved>> for Memory {
-    fn from(saved: Vec<Saved>) -> Self {
+impl TryFrom<Vec<Saved>> for Memory {
+    type Error = &'static str;
+
+    fn try_from(saved: Vec<Saved>) -> Result<Self, Self::Error> {
+        let rules = saved.iter().flat_map(|saved| saved.life.rules.values());
+        let mut losses = rules.flat_map(|rule| &rule.losses);
+        if !losses.all(|&(from, to)| 1 <= from && from <= to) {
+            return Err("a loss is from a number to one that is not less");
+        }
         let lives = saved.into_iter();
-        Self {
+        Ok(Self {
             lives: lives
                 .map(|saved| ((saved.device, saved.incarnation), saved.life))
                 .collect(),
-        }
+        })
     }
 }
 

@@ -106,6 +106,7 @@ fn files_that_are_no_state_are_set_aside() {
         changed("\"generation\":1", "\"generation\":-1"),
         changed("[[1,1]]", "[[1,0]]"),
         changed("\"taken\":1", "\"token\":1"),
+        changed("\"losses\":[]", "\"losses\":[[3,2]]"),
     ] {
         let folder = left();
         fs::write(folder.path().join(STATE), &wrong).unwrap();
