@@ -104,6 +104,10 @@ fn memory_stays_flat() -> Result<()> {
     raise(&mut genl, 1, 0x40)?;
     File::create(setup.path("gate"))?;
     let last = 1_000 + count + 1;
+    wait::until_count("events were taken", usize::try_from(last)?, || {
+        let life = setup.remembered(0, |_| true)?;
+        Ok(usize::try_from(life["taken"].as_u64().unwrap_or(0))?)
+    })?;
     wait::until("the last hook", || {
         Ok(ran(&setup).contains(&last).then_some(()))
     })?;

@@ -34,7 +34,7 @@ pub fn cases() -> Vec<Case> {
             hook_that_did_not_end,
         ),
     ]);
-    cases
+    cases.into_iter().map(|case| case.within(600)).collect()
 }
 
 fn load(mode: Mode) -> Result<Driver> {
@@ -89,6 +89,8 @@ fn what_left_the_ring(mode: Mode) -> Result<()> {
         "IRQCAST_RULE=told".to_owned(),
     ];
     ensure!(given == expected, "the environment has {given:?}");
+    let hooks = 1 + usize::try_from(HELD)?;
+    wait::until_count("hooks ran", hooks, || Ok(setup.order()?.len()))?;
     setup.until_finished(0, 41)?;
     daemon.stop()?;
     let ran = setup.order()?;
@@ -112,7 +114,6 @@ fn rules_choose_by_device() -> Result<()> {
         ("address", format!("lost = true, address = {first:?}")),
         ("other", "lost = true, device = 1".to_owned()),
         ("elsewhere", "lost = true, address = \"ffff:*\"".to_owned()),
-        ("events", "device = 0".to_owned()),
     ]
     .map(|(name, conditions)| setup.rule_running(name, &conditions, &hook));
     let path = setup.configure(&rules)?;
@@ -127,10 +128,7 @@ fn rules_choose_by_device() -> Result<()> {
         .filter(|name| name.starts_with("lost."))
         .collect();
     told.sort();
-    ensure!(
-        told == ["lost.address.0", "lost.events.0", "lost.number.0"],
-        "{told:?}"
-    );
+    ensure!(told == ["lost.address.0", "lost.number.0"], "{told:?}");
     Ok(())
 }
 

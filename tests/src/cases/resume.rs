@@ -21,7 +21,7 @@ while [ ! -e gate ]; do sleep 0.1; done
 "#;
 
 pub fn cases() -> Vec<Case> {
-    vec![
+    [
         Case::new("resume::killed_daemon_goes_on", killed_daemon_goes_on),
         Case::new("resume::stopped_daemon_goes_on", stopped_daemon_goes_on),
         Case::new(
@@ -42,6 +42,9 @@ pub fn cases() -> Vec<Case> {
             another_boot,
         ),
     ]
+    .into_iter()
+    .map(|case| case.within(600))
+    .collect()
 }
 
 fn raise(count: u64) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::driver::Driver;
 use crate::tool;
 
 pub fn cases() -> Vec<Case> {
-    vec![
+    [
         Case::new("state::corrupt_file_is_set_aside", || {
             is_set_aside(|state| fs::write(state, "{\"format\":\"irqcast-st").map_err(Into::into))
         }),
@@ -45,6 +45,9 @@ pub fn cases() -> Vec<Case> {
             default_folder,
         ),
     ]
+    .into_iter()
+    .map(|case| case.within(600))
+    .collect()
 }
 
 /// A daemon that finds a spoiled state warns, keeps it, and begins with what comes.
