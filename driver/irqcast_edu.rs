@@ -41,6 +41,7 @@ fn parameters() -> Result<notify::Parameters> {
         notify::Context::from_raw(module_parameters::context.value())?,
         module_parameters::measure.value() != 0,
         module_parameters::payload.value(),
+        module_parameters::first_seq.value(),
     ))
 }
 
@@ -92,6 +93,10 @@ module! {
         payload: u16 {
             default: 0,
             description: "Bytes that each event carries beside what it tells, for measuring, 0 (default) to 4032",
+        },
+        first_seq: u64 {
+            default: 1,
+            description: "For tests only: sequence number of each device's first event, 1 (default) to 2^64 - 2",
         },
     },
 }

@@ -122,6 +122,8 @@ pub(crate) mod device {
     pub(crate) const SENT_THREAD: u16 = 24;
     /// `u64`: tells this life of the device from earlier ones.
     pub(crate) const INCARNATION: u16 = 25;
+    /// `u64`: sequence number of the first event.
+    pub(crate) const FIRST_SEQ: u16 = 26;
 }
 
 /// Attributes of the requests that change something.

@@ -15,6 +15,7 @@ use kernel::{
 };
 
 use super::context::By;
+use super::record::LAST_SEQ;
 use super::word::{
     read_barrier,
     write_barrier,
@@ -36,7 +37,8 @@ pub(super) enum Outcome {
     SwitchedOff,
 }
 
-/// Counters of a device, which start at 0.
+/// Counters of a device, which start at 0, but `interrupts` starts before the device's first
+/// sequence number.
 ///
 /// The handler writes them, and nobody else at the same time, and never waits. It counts an event
 /// in `interrupts` first and by its [`Outcome`] last, so between two calls of the handler the outcomes add up to `interrupts`.
@@ -57,6 +59,8 @@ pub(super) struct Counters {
     sent_thread: Count,
     /// Written by readers, of which there are many.
     reader_overruns: Atomic<u64>,
+    /// Where `interrupts` started.
+    start: u64,
 }
 
 /// A number that only grows, and that one side writes.
@@ -102,8 +106,9 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Returns whether no event was under way when the counters were read.
-    fn is_settled(&self) -> bool {
+    /// Returns whether no event was under way when the counters were read, of which `interrupts`
+    /// had started at `start`.
+    fn is_settled(&self, start: u64) -> bool {
         let outcomes = [
             self.events_sent,
             self.no_listener,
@@ -111,15 +116,16 @@ impl Snapshot {
             self.send_errors,
             self.switched_off,
         ];
-        outcomes.iter().sum::<u64>() == self.interrupts
+        outcomes.iter().sum::<u64>() == self.interrupts - start
     }
 }
 
 impl Counters {
-    /// All counters are 0.
-    pub(super) const fn new() -> Self {
+    /// All counters are 0, and the sequence number of the first interrupt will be `first`, which is
+    /// at least 1.
+    pub(super) const fn new(first: u64) -> Self {
         Self {
-            interrupts: Count::new(),
+            interrupts: Count(Word::new(first - 1)),
             events_sent: Count::new(),
             no_listener: Count::new(),
             alloc_failures: Count::new(),
@@ -134,13 +140,19 @@ impl Counters {
             sent_bh: Count::new(),
             sent_thread: Count::new(),
             reader_overruns: Atomic::new(0),
+            start: first - 1,
         }
     }
 
-    /// Counts an interrupt and returns its number, which is 1 for the first.
-    pub(super) fn count_interrupt(&self) -> u64 {
-        self.interrupts.0.add(1);
-        self.interrupts.0.read()
+    /// Counts an interrupt and returns its number, or [`None`] where all numbers are used up.
+    #[inline]
+    pub(super) fn count_interrupt(&self) -> Option<u64> {
+        let last = self.interrupts.0.read();
+        if last == LAST_SEQ {
+            return None;
+        }
+        self.interrupts.0.write(last + 1);
+        Some(last + 1)
     }
 
     /// Counts what became of the event of the interrupt that was counted last.
@@ -219,7 +231,7 @@ impl Counters {
 
         for attempt in 1..TRIES {
             let snapshot = self.read();
-            if snapshot.is_settled() {
+            if snapshot.is_settled(self.start) {
                 return snapshot;
             }
 

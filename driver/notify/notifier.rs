@@ -17,7 +17,10 @@ use super::{
     event::EventData,
     parameters::Parameters,
     paths::Paths,
-    record::Record,
+    record::{
+        Record,
+        LAST_SEQ, //
+    },
     registry::Instance,
     sender::Then,
     source::{
@@ -67,15 +70,19 @@ impl<D: EventData> Notifier<D> {
     pub(crate) fn notify(&self, cause: u32, data: impl FnOnce() -> D) -> Then {
         let time = Monotonic::ktime_get();
         let source = &*self.source;
+        let data = data();
+        let Some(seq) = source.counters().count_interrupt() else {
+            return Then::Return;
+        };
         let mut record = Record {
-            seq: source.counters().count_interrupt(),
+            seq,
             // CAST: The monotonic clock is never negative.
             time_ns: time as u64,
             device: source.number(),
             cause,
             ..Record::default()
         };
-        for (place, word) in data().words().into_iter().enumerate() {
+        for (place, word) in data.words().into_iter().enumerate() {
             if let Some(word) = word {
                 record.present |= 1 << place;
                 record.data[place] = word;
@@ -83,6 +90,12 @@ impl<D: EventData> Notifier<D> {
         }
 
         source.keep(&record);
+        if seq == LAST_SEQ {
+            pr_warn!(
+                "device {} has used up its sequence numbers: no more events until it is bound again\n",
+                source.number()
+            );
+        }
         let then = self.paths.deliver(&record);
 
         if source.measures() {

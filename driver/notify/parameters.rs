@@ -4,7 +4,8 @@
 
 use super::{
     context::Context,
-    paths::PathSet, //
+    paths::PathSet,
+    record::LAST_SEQ, //
 };
 
 /// Most bytes that an event may carry for measuring.
@@ -20,6 +21,8 @@ pub(crate) struct Parameters {
     pub(super) context: Context,
     /// Whether the handler tells how long it took.
     pub(super) measure: bool,
+    /// Sequence number of each device's first event.
+    first_seq: u64,
     /// How many bytes each event carries beside what it tells.
     payload: u16,
 }
@@ -32,6 +35,7 @@ impl Parameters {
         context: Context,
         measure: bool,
         payload: u16,
+        first_seq: u64,
     ) -> Self {
         Self {
             history,
@@ -39,7 +43,13 @@ impl Parameters {
             paths: PathSet::from_bits(paths),
             measure,
             payload,
+            first_seq,
         }
+    }
+
+    /// Returns the sequence number of each device's first event.
+    pub(super) fn first_seq(&self) -> u64 {
+        self.first_seq.clamp(1, LAST_SEQ)
     }
 
     /// Returns how many bytes each event carries beside what it tells.

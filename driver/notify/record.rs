@@ -9,11 +9,14 @@ use kernel::prelude::*;
 /// Number of words of data that an event may have.
 pub(crate) const DATA_WORDS: usize = 4;
 
+/// The last sequence number that an event can have. So one more than any is a number, too.
+pub(super) const LAST_SEQ: u64 = u64::MAX - 1;
+
 /// One event.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Record {
-    /// Sequence number: 1 for the first event of a device, one more for each that follows.
+    /// Sequence number: one more than that of the event before, at most [`LAST_SEQ`].
     pub(crate) seq: u64,
     /// `CLOCK_MONOTONIC` in the handler, in nanoseconds.
     pub(crate) time_ns: u64,

@@ -51,7 +51,8 @@ mod header {
     pub(super) const CAPACITY: usize = 3;
     /// 1 when there will be no more events.
     pub(super) const ENDED: usize = 4;
-    /// Sequence number of the last event. In a cache line of its own.
+    /// Sequence number of the last event; before the first, one less than its own. In a cache line
+    /// of its own.
     pub(super) const HEAD: usize = 8;
 }
 
@@ -66,6 +67,8 @@ pub(super) struct Ring {
     record_words: usize,
     /// Number of records, less one.
     mask: u64,
+    /// Sequence number of the first event that there will be.
+    first: u64,
 }
 
 /// A record is not in the ring any more.
@@ -74,8 +77,8 @@ pub(super) struct Overwritten;
 
 impl Ring {
     /// Makes a ring for the device `number` that holds `capacity` events, rounded up to a power of
-    /// two, each followed by `payload` words.
-    pub(super) fn new(number: u32, capacity: u32, payload: usize) -> Result<Self> {
+    /// two, each followed by `payload` words. The first event will be `first`, from 1 on.
+    pub(super) fn new(number: u32, capacity: u32, payload: usize, first: u64) -> Result<Self> {
         let capacity = capacity
             .clamp(*CAPACITIES.start(), *CAPACITIES.end())
             .next_power_of_two();
@@ -93,12 +96,14 @@ impl Ring {
             words,
             record_words,
             mask: u64::from(capacity) - 1,
+            first,
         };
         // CAST: A page, and at most 4096 bytes and a record, fit into 32 bits.
         let (header_size, record_size) = (PAGE_SIZE as u32, (record_words * 8) as u32);
         ring.words[header::VERSION].write(pair(VERSION, header_size));
         ring.words[header::RECORD_SIZE].write(pair(record_size, number));
         ring.words[header::CAPACITY].write(u64::from(capacity));
+        ring.words[header::HEAD].write(first - 1);
         ring.words[header::MAGIC].write(MAGIC);
         Ok(ring)
     }
@@ -113,7 +118,12 @@ impl Ring {
         self.record_words
     }
 
-    /// Returns the sequence number of the last event, 0 before the first.
+    /// Returns the sequence number of the first event that there was or will be.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Returns the sequence number of the last event; before the first, one less than its own.
     #[inline]
     pub(super) fn head(&self) -> u64 {
         let head = self.words[header::HEAD].read();
@@ -121,9 +131,9 @@ impl Ring {
         head
     }
 
-    /// Returns the sequence number of the oldest event that is there, 1 before the first.
+    /// Returns the sequence number of the oldest event that is there, or else of the first.
     pub(super) fn oldest(&self) -> u64 {
-        self.head().saturating_sub(self.mask).max(1)
+        self.head().saturating_sub(self.mask).max(self.first)
     }
 
     /// Adds an event. To be called by the handler only, for sequence numbers without a gap.
@@ -216,6 +226,8 @@ impl Ring {
     ///
     /// Returns [`None`] when there is none yet.
     pub(super) fn read_from(&self, next: u64, to: &mut [u64]) -> Option<u64> {
+        // What was before the first is not lost.
+        let next = next.max(self.first);
         let mut keep = self.capacity();
 
         loop {
@@ -224,7 +236,7 @@ impl Ring {
                 return None;
             }
 
-            let seq = next.max(1).max((head + 1).saturating_sub(keep));
+            let seq = next.max(head.saturating_sub(keep - 1));
             if self.read(seq, to).is_ok() {
                 if let Some(lost) = to.get_mut(LOST_WORD) {
                     *lost = seq - next;
@@ -264,11 +276,18 @@ fn pair(first: u32, second: u32) -> u64 {
 
 #[kunit_tests(irqcast_ring)]
 mod tests {
-    use super::*;
+    use super::{
+        super::record::LAST_SEQ,
+        *, //
+    };
 
     fn filled(capacity: u32, payload: &[u64], last: u64) -> Result<Ring> {
-        let ring = Ring::new(3, capacity, payload.len())?;
-        for seq in 1..=last {
+        filled_from(1, capacity, payload, last)
+    }
+
+    fn filled_from(first: u64, capacity: u32, payload: &[u64], last: u64) -> Result<Ring> {
+        let ring = Ring::new(3, capacity, payload.len(), first)?;
+        for seq in first..=last {
             let record = Record {
                 seq,
                 cause: seq as u32,
@@ -282,7 +301,7 @@ mod tests {
     #[test]
     fn capacity_is_a_power_of_two_within_limits() -> Result {
         for (asked, given) in [(0, 16), (16, 16), (17, 32), (4096, 4096)] {
-            assert_eq!(Ring::new(0, asked, 0)?.capacity(), given);
+            assert_eq!(Ring::new(0, asked, 0, 1)?.capacity(), given);
         }
         Ok(())
     }
@@ -306,6 +325,38 @@ mod tests {
                 let record = Record::from_words(words);
                 assert_eq!((record.seq, record.lost), (seq, lost));
                 assert_eq!(u64::from(record.cause), seq);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_may_begin_and_end_anywhere() -> Result {
+        for first in [1, 15, u64::from(u32::MAX) - 5, LAST_SEQ - 40] {
+            let empty = filled_from(first, 16, &[], first - 1)?;
+            let mut words = [0; RECORD_WORDS];
+            assert_eq!((empty.head(), empty.oldest()), (first - 1, first));
+            assert_eq!(empty.read_from(1, &mut words), None);
+
+            // (events, next, read, lost), all but the number of events counted from `first`
+            for (events, next, read, lost) in [
+                (1, 0, Some(0), 0),
+                (1, 1, None, 0),
+                (17, 0, Some(1), 1),
+                (41, 20, Some(25), 5),
+                (41, 40, Some(40), 0),
+                (41, 41, None, 0),
+            ] {
+                let ring = filled_from(first, 16, &[], first - 1 + events)?;
+                let read = read.map(|read| first + read);
+                assert_eq!(ring.read_from(first + next, &mut words), read);
+                if read.is_some() {
+                    assert_eq!(Record::from_words(words).lost, lost);
+                }
+                // Nobody lost what never was.
+                let oldest = ring.oldest();
+                assert_eq!(ring.read_from(0, &mut words), Some(oldest));
+                assert_eq!(Record::from_words(words).lost, oldest - first);
             }
         }
         Ok(())

@@ -96,7 +96,7 @@ impl Sender {
     /// Prepares to send the events of `source` to `group` and to registered ports.
     pub(super) fn new(source: Arc<Source>, group: Group) -> Result<Arc<Self>> {
         let pending = Pending {
-            next: 1,
+            next: source.ring().first(),
             message: EventMessage::new(&source, group.family())?,
         };
         Arc::pin_init(

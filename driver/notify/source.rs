@@ -108,14 +108,14 @@ impl Source {
     ) -> impl PinInit<Self, Error> + use<'a> {
         let payload_bytes = parameters.payload();
         let payload_words = payload_bytes.div_ceil(size_of::<u64>());
-        let history = parameters.history;
+        let (history, first_seq) = (parameters.history, parameters.first_seq());
 
         try_pin_init!(Self {
             number,
             mode,
             form: Form::new(now(), address, data, payload_bytes)?,
-            counters: Counters::new(),
-            ring: Ring::new(*number, history, payload_words)?,
+            counters: Counters::new(first_seq),
+            ring: Ring::new(*number, history, payload_words, first_seq)?,
             switches: Switches::new(parameters.paths),
             contexts: Contexts::new(parameters.context),
             ports: Ports::new(),
@@ -234,7 +234,7 @@ impl Source {
     /// Returns the size in bytes of the attributes that [`Self::put`] writes.
     pub(super) fn size(&self) -> usize {
         const U32S: usize = 7;
-        const COUNTERS: usize = 16;
+        const COUNTERS: usize = 17;
 
         size::string(self.form.address()) + U32S * size::u32() + COUNTERS * size::u64()
     }
@@ -259,6 +259,7 @@ impl Source {
             (device::SENT_BH, counters.sent_bh),
             (device::SENT_THREAD, counters.sent_thread),
             (device::INCARNATION, self.form.incarnation()),
+            (device::FIRST_SEQ, self.ring.first()),
         ];
 
         attributes.put_u32(device::DEVICE, self.number)?;

@@ -91,7 +91,7 @@ pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
 pub fn decode_device(attributes: &[u8]) -> Result<Device, DecodeError> {
     use wire::device::{
         ADDRESS, ALL, ALLOC_FAILURES, CONTEXT, CONTEXT_NOW, DEVICE, EVENTFD_SIGNALS, EVENTS_SENT,
-        HISTORY, INCARNATION, INTERRUPT_MODE, INTERRUPTS, NO_LISTENER, PATHS, PORTS,
+        FIRST_SEQ, HISTORY, INCARNATION, INTERRUPT_MODE, INTERRUPTS, NO_LISTENER, PATHS, PORTS,
         READER_OVERRUNS, SEND_ERRORS, SENT_BH, SENT_HARD, SENT_THREAD, SIGNALS, SPURIOUS,
         SWITCHED_OFF, UNICAST_ERRORS, UNICAST_SENT,
     };
@@ -133,6 +133,7 @@ pub fn decode_device(attributes: &[u8]) -> Result<Device, DecodeError> {
         sent_bh: find(SENT_BH)?.u64()?,
         sent_thread: find(SENT_THREAD)?.u64()?,
         incarnation: find(INCARNATION)?.u64()?,
+        first_seq: find(FIRST_SEQ)?.u64()?,
     })
 }
 

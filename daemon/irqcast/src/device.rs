@@ -32,7 +32,8 @@ impl Serialize for InterruptMode {
     }
 }
 
-/// A device and its counters, which start at 0 when the driver binds to it.
+/// A device and its counters, which start at 0 when the driver binds to it; `interrupts` at one less
+/// than `first_seq`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Device {
     /// Instance number, counted from 0 in the order of binding.
@@ -84,6 +85,8 @@ pub struct Device {
     /// Tells this life of the device, from binding to unbinding, from earlier ones with the same
     /// instance number.
     pub incarnation: u64,
+    /// Sequence number of the first event of this life: 1, unless the driver was told otherwise.
+    pub first_seq: u64,
 }
 
 impl Device {
@@ -125,10 +128,11 @@ mod tests {
             sent_bh: 15,
             sent_thread: 16,
             incarnation: 17,
+            first_seq: 1,
         };
         assert_eq!(
             device.to_json(),
-            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1,"paths":["netlink-multicast","chardev"],"history":4096,"switched_off":7,"reader_overruns":8,"signals":9,"eventfd_signals":10,"context":"auto","context_now":"bh","ports":11,"unicast_sent":12,"unicast_errors":13,"sent_hard":14,"sent_bh":15,"sent_thread":16,"incarnation":17}"#
+            r#"{"device":1,"address":"0000:00:03.0","interrupt_mode":"msi","interrupts":6,"events_sent":5,"no_listener":4,"alloc_failures":3,"send_errors":2,"spurious":1,"paths":["netlink-multicast","chardev"],"history":4096,"switched_off":7,"reader_overruns":8,"signals":9,"eventfd_signals":10,"context":"auto","context_now":"bh","ports":11,"unicast_sent":12,"unicast_errors":13,"sent_hard":14,"sent_bh":15,"sent_thread":16,"incarnation":17,"first_seq":1}"#
         );
         assert_eq!(InterruptMode::Intx.to_string(), "intx");
         assert_eq!(InterruptMode::Unknown(9).to_string(), "unknown-9");

@@ -15,7 +15,7 @@ pub struct Position {
     pub device: u32,
     /// Tells this life of the device from earlier ones with the same instance number.
     pub incarnation: u64,
-    /// Sequence number of its last event, 0 before the first.
+    /// Sequence number of its last event; before the first, one less than its own.
     pub last: u64,
 }
 
@@ -32,6 +32,10 @@ pub struct Range {
     pub to: u64,
 }
 
+/// Sequence number of a device's first event, unless the driver was told to begin elsewhere. A range
+/// that begins with it begins with the first event, whatever its number.
+pub const FIRST: u64 = 1;
+
 /// What the driver still holds.
 pub trait History {
     /// Why it could not be asked.
@@ -40,6 +44,10 @@ pub trait History {
     /// Returns events of `range` that are still held, in order: the first of those, and as many after it
     /// as suits. None means that none is held.
     fn fetch(&mut self, range: Range) -> Result<Vec<Event>, Self::Error>;
+
+    /// Returns the sequence number of the first event of this life of the device, or [`FIRST`] where
+    /// the driver does not know that life any more.
+    fn first(&mut self, device: u32, incarnation: u64) -> Result<u64, Self::Error>;
 }
 
 /// What a listener is told.
@@ -85,8 +93,8 @@ impl Repair {
         Self::default()
     }
 
-    /// Begins a stream after these events. A device that is not among them binds later, and its first
-    /// event is 1.
+    /// Begins a stream after these events. A device that is not among them binds later, and is told of
+    /// from its first event on.
     ///
     /// A stream that has begun before goes on: what came since is fetched.
     pub fn begin(&mut self, positions: impl IntoIterator<Item = Position>) {
@@ -128,9 +136,9 @@ impl Repair {
     pub fn received(&mut self, event: Event) {
         let seen = self.seen.get(&event.device).copied();
         let next = match seen {
-            None if self.others_are_new => 1,
+            None if self.others_are_new => FIRST,
             None => event.seq,
-            Some(seen) if seen.incarnation != event.incarnation => 1,
+            Some(seen) if seen.incarnation != event.incarnation => FIRST,
             Some(seen) if seen.is_start && event.seq <= seen.last => event.seq,
             // It was fetched already.
             Some(seen) if event.seq <= seen.last => return,
@@ -184,8 +192,9 @@ impl Repair {
             match self.todo.pop_front() {
                 None => return Ok(None),
                 Some(Todo::Tell(told)) => return Ok(Some(told)),
-                Some(Todo::Fetch(range)) => match history.fetch(range) {
-                    Ok(events) => self.insert(range, events),
+                Some(Todo::Fetch(range)) => match fetch(history, range) {
+                    Ok(Some((range, events))) => self.insert(range, events),
+                    Ok(None) => {}
                     Err(error) => {
                         self.todo.push_front(Todo::Fetch(range));
                         return Err(error);
@@ -265,6 +274,23 @@ impl Repair {
             self.todo.push_front(Todo::Tell(told));
         }
     }
+}
+
+/// Fetches events of `range`, and returns them with what is left of it where the life of the device
+/// began later. `None`: all of it is before that.
+fn fetch<H: History>(
+    history: &mut H,
+    range: Range,
+) -> Result<Option<(Range, Vec<Event>)>, H::Error> {
+    let from = match range.from {
+        FIRST => history.first(range.device, range.incarnation)?,
+        from => from,
+    };
+    if from > range.to {
+        return Ok(None);
+    }
+    let range = Range { from, ..range };
+    Ok(Some((range, history.fetch(range)?)))
 }
 
 fn lost(range: Range) -> Told {

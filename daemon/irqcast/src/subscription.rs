@@ -99,10 +99,6 @@ impl Subscription {
             .join(notify, "join the group that announces families")?;
         // Once more, for the family that came before its announcement could be heard.
         subscription.look_up()?;
-        if subscription.joined.is_none() {
-            // Whatever device comes, its life begins after this.
-            subscription.repair.begin([]);
-        }
         Ok(subscription)
     }
 
@@ -200,6 +196,8 @@ impl Subscription {
         match nlctrl::resolve(&mut Requester::open()?, wire::FAMILY)? {
             Some(family) => self.join(&family),
             None => {
+                // Whatever device comes, its life begins after this.
+                self.repair.begin([]);
                 self.leave();
                 Ok(())
             }
@@ -239,7 +237,8 @@ impl Subscription {
     }
 
     /// Asks where each device's numbers stand, so that a loss before its first event is noticed. Returns
-    /// what is not told.
+    /// what is not told. A driver that came while this was open may have had events before its group
+    /// could be joined. They are fetched.
     fn note_starts(&mut self) -> Vec<Position> {
         // Where the driver has gone again, the news of that is on its way.
         let Ok(positions) = self.history.positions() else {

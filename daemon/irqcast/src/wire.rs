@@ -195,6 +195,8 @@ attribute_set! {
         SENT_THREAD = 24, "sent-thread", U64;
         /// Tells this life of the device from earlier ones.
         INCARNATION = 25, "incarnation", U64;
+        /// Sequence number of the first event.
+        FIRST_SEQ = 26, "first-seq", U64;
     }
 }
 

@@ -134,6 +134,7 @@ fn device_is_read() {
         u64_of(set::SENT_BH, 15),
         u64_of(set::SENT_THREAD, 16),
         u64_of(set::INCARNATION, 17),
+        u64_of(set::FIRST_SEQ, 18),
     ];
     let expected = Device {
         device: 1,
@@ -160,6 +161,7 @@ fn device_is_read() {
         sent_bh: 15,
         sent_thread: 16,
         incarnation: 17,
+        first_seq: 18,
     };
     assert_eq!(decode_device(&emit(&attributes)), Ok(expected.clone()));
     for left_out in 0..attributes.len() {

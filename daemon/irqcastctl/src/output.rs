@@ -228,6 +228,7 @@ mod tests {
             sent_bh: 0,
             sent_thread: 0,
             incarnation: 1,
+            first_seq: 1,
         };
         let table = printed(false, |printer| {
             printer.devices(&[device.clone(), device.clone()])

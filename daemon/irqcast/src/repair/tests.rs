@@ -32,6 +32,8 @@ struct Modelled {
 
 /// The driver, and a listener's queue that drops everything from an overrun on until it is empty.
 struct Model {
+    /// Sequence number of each life's first event.
+    first: u64,
     ring: u64,
     queue_size: usize,
     devices: BTreeMap<u32, Modelled>,
@@ -44,7 +46,12 @@ struct Model {
 
 impl Model {
     fn new(ring: u64, queue_size: usize) -> Self {
+        Self::from_number(FIRST, ring, queue_size)
+    }
+
+    fn from_number(first: u64, ring: u64, queue_size: usize) -> Self {
         Self {
+            first,
             ring,
             queue_size,
             devices: BTreeMap::new(),
@@ -62,7 +69,7 @@ impl Model {
             device,
             Modelled {
                 incarnation,
-                last: 0,
+                last: self.first - 1,
             },
         );
     }
@@ -103,11 +110,17 @@ impl History for Model {
         if modelled.incarnation != range.incarnation {
             return Ok(Vec::new());
         }
-        let oldest = (modelled.last + 1).saturating_sub(self.ring).max(1);
+        let oldest = (modelled.last + 1)
+            .saturating_sub(self.ring)
+            .max(self.first);
         Ok((range.from.max(oldest)..=range.to.min(modelled.last))
             .take(CHUNK)
             .map(|seq| event(range.device, range.incarnation, seq))
             .collect())
+    }
+
+    fn first(&mut self, _device: u32, _incarnation: u64) -> Result<u64, Infallible> {
+        Ok(self.first)
     }
 }
 
@@ -182,10 +195,19 @@ enum Life {
     Many,
 }
 
+/// Where the numbers begin: as usual, before 2^32, and as near to the end as the steps allow.
+fn first() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        Just(FIRST),
+        Just((1 << 32) - 20),
+        Just(u64::MAX - 1 - 60 * 8),
+    ]
+}
+
 /// Lets the steps happen to two devices and a listener, who reads all that is left in the end.
 /// Returns the driver, and what the listener was told.
-fn play(ring: u64, queue: usize, steps: Vec<Step>, life: Life) -> (Model, Vec<Told>) {
-    let mut model = Model::new(ring, queue);
+fn play(first: u64, ring: u64, queue: usize, steps: Vec<Step>, life: Life) -> (Model, Vec<Told>) {
+    let mut model = Model::from_number(first, ring, queue);
     let mut listener = Listener::default();
     model.bind(0);
     model.bind(1);
@@ -208,14 +230,15 @@ proptest! {
     /// Without a device that is bound anew, each number is told once, in order, as event or as lost.
     #[test]
     fn every_number_is_told_once_in_order(
+        first in first(),
         ring in 1..12u64,
         queue in 1..8usize,
         steps in prop::collection::vec(step(), 0..60),
     ) {
-        let (model, told) = play(ring, queue, steps, Life::One);
+        let (model, told) = play(first, ring, queue, steps, Life::One);
         let numbers = numbers(&told);
         for (device, modelled) in &model.devices {
-            let expected: Vec<u64> = (1..=modelled.last).collect();
+            let expected: Vec<u64> = (first..=modelled.last).collect();
             let told = numbers.get(&(*device, modelled.incarnation)).cloned().unwrap_or_default();
             prop_assert_eq!(told, expected);
         }
@@ -227,19 +250,20 @@ proptest! {
         queue in 1..8usize,
         steps in prop::collection::vec(step(), 0..60),
     ) {
-        let (_, told) = play(u64::MAX, queue, steps, Life::One);
+        let (_, told) = play(FIRST, u64::MAX, queue, steps, Life::One);
         prop_assert!(!told.iter().any(|told| matches!(told, Told::Lost(_))));
     }
 
-    /// A device that is bound anew counts from 1: no number of its new life is told twice, and none is
+    /// A device that is bound anew counts from its first number on: no number of its new life is told twice, and none is
     /// missing; of an old life, what was told is in order and told once.
     #[test]
     fn lives_of_a_device_do_not_mix(
+        first in first(),
         ring in 1..12u64,
         queue in 1..8usize,
         steps in prop::collection::vec(step(), 0..60),
     ) {
-        let (model, told) = play(ring, queue, steps, Life::Many);
+        let (model, told) = play(first, ring, queue, steps, Life::Many);
         let mut events: BTreeMap<(u32, u64), Vec<u64>> = BTreeMap::new();
         for told in &told {
             if let Told::Event(event) | Told::Replayed(event) = told {
@@ -249,10 +273,14 @@ proptest! {
         for seqs in events.values() {
             prop_assert!(seqs.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", seqs);
         }
+        prop_assert!(
+            told.iter().all(|told| !matches!(told, Told::Lost(lost) if lost.from < first)),
+            "numbers that never were are told as lost: {:?}", told
+        );
         // What a living device's ring holds was told as an event, not as lost.
         for (device, modelled) in &model.devices {
             let told = events.get(&(*device, modelled.incarnation)).cloned().unwrap_or_default();
-            let oldest = (modelled.last + 1).saturating_sub(ring).max(1);
+            let oldest = (modelled.last + 1).saturating_sub(ring).max(first);
             for seq in oldest..=modelled.last {
                 prop_assert!(told.contains(&seq), "device {} seq {} of {:?}", device, seq, told);
             }

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::error::Error;
 use crate::event::Event;
-use crate::repair::{History, Position, Range};
+use crate::repair::{FIRST, History, Position, Range};
 
 /// Most events that are fetched at once, so that a large gap takes little memory.
 const MOST: u64 = 256;
@@ -41,5 +41,13 @@ impl History for Driver {
         let count = (range.to - range.from).saturating_add(1).min(MOST);
         self.client()?
             .history(range.device, range.from, count as u32)
+    }
+
+    fn first(&mut self, device: u32, incarnation: u64) -> Result<u64, Error> {
+        let device = self.client()?.device(device)?;
+        Ok(match device.incarnation == incarnation {
+            true => device.first_seq,
+            false => FIRST,
+        })
     }
 }

@@ -26,7 +26,7 @@ pub enum Item {
         /// not told. Every other life of a device is told from its first event.
         begins: Vec<Position>,
     },
-    /// The driver was removed. Its devices count from 1 when it comes back, and are told from there.
+    /// The driver was removed. Its devices are told of from their first event on when it comes back.
     Left,
     /// The kernel sent something that the protocol does not describe. It is skipped.
     Malformed(DecodeError),

@@ -13,8 +13,9 @@ const CHUNK: u32 = 1024;
 pub fn run(device: Option<u32>, history: &History, printer: &mut Printer) -> Result<(), Failure> {
     let mut client = Client::open()?;
     for device in targets(&mut client, device)? {
-        let last = client.device(device)?.interrupts;
-        let mut next = history.since;
+        let state = client.device(device)?;
+        let last = state.interrupts;
+        let mut next = history.since.max(state.first_seq);
         while next <= last {
             let events = client.history(device, next, CHUNK)?;
             if events.is_empty() {
