@@ -58,6 +58,15 @@ impl Default for Machine {
     }
 }
 
+/// The long form of a test: the same, but more often.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Soak {
+    /// What [`crate::amount::count`] returns, unless the person wants another count.
+    pub count: u64,
+    /// Seconds after which so many are taken to hang; other counts get as many more or less.
+    pub timeout_s: u32,
+}
+
 /// One test.
 pub struct Case {
     /// Full name: subject, mode where it matters, behaviour.
@@ -71,6 +80,8 @@ pub struct Case {
     pub timeout_s: u32,
     /// Parts of kernel messages of level warning or above that the test provokes.
     pub expected_log: &'static [&'static str],
+    /// Its long form, where it has one.
+    pub soak: Option<Soak>,
     body: Box<dyn Fn() -> Result<()>>,
 }
 
@@ -83,6 +94,7 @@ impl Case {
             kernels: &[],
             timeout_s: 120,
             expected_log: &[],
+            soak: None,
             body: Box::new(body),
         }
     }
@@ -111,6 +123,12 @@ impl Case {
         self
     }
 
+    /// Gives it a long form, with a count of its own and a time limit in seconds for that count.
+    pub fn soak(mut self, count: u64, timeout_s: u32) -> Self {
+        self.soak = Some(Soak { count, timeout_s });
+        self
+    }
+
     /// Names kernel messages that the test provokes on purpose.
     pub fn provoking(mut self, messages: &'static [&'static str]) -> Self {
         self.expected_log = messages;
@@ -130,6 +148,7 @@ impl Case {
             "machine": self.machine,
             "kernels": self.kernels,
             "timeout_s": self.timeout_s,
+            "soak": self.soak,
         })
         .to_string()
     }

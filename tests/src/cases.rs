@@ -11,6 +11,7 @@ mod eventfd;
 mod events;
 mod hazards;
 mod history;
+mod incarnations;
 mod kernel;
 mod kills;
 mod lifecycle;
@@ -18,6 +19,7 @@ mod listeners;
 mod loss;
 mod mapped;
 mod memory;
+mod numbers;
 mod paths;
 mod probe;
 mod pull;
@@ -26,6 +28,7 @@ mod requests;
 mod resume;
 mod signals;
 mod state;
+mod storm;
 mod sysfs;
 mod taps;
 mod tool;
@@ -39,6 +42,8 @@ pub fn all() -> Vec<Case> {
         events::cases(),
         listeners::cases(),
         history::cases(),
+        storm::cases(),
+        numbers::cases(),
         requests::cases(),
         paths::cases(),
         unicast::cases(),
@@ -54,6 +59,7 @@ pub fn all() -> Vec<Case> {
         sysfs::cases(),
         removal::cases(),
         lifecycle::cases(),
+        incarnations::cases(),
         tool::cases(),
         daemon::cases(),
         resume::cases(),

@@ -11,11 +11,14 @@ mod case;
 mod cases;
 mod daemon;
 mod driver;
+mod host;
 mod kernel_log;
+mod listener;
 mod mapped;
 mod monitor;
 mod node;
 mod raw;
+mod storm;
 mod tap;
 mod tool;
 mod wait;
@@ -44,12 +47,21 @@ enum Command {
         /// Full name, as --list prints it
         name: String,
     },
+    /// Listen for a test, which asks on standard input
+    #[command(hide = true)]
+    Listen {
+        /// Bytes of the queue
+        queue: usize,
+        /// Number of the first event
+        first: u64,
+    },
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Run { name }) => run(&name),
+        Some(Command::Listen { queue, first }) => code(listener::listen(queue, first)),
         None if cli.list => {
             for case in cases::all() {
                 println!("{}", case.description());
@@ -68,7 +80,11 @@ fn run(name: &str) -> ExitCode {
         eprintln!("there is no test {name:?}; --list prints all");
         return ExitCode::from(UNKNOWN);
     };
-    match case.run() {
+    code(case.run())
+}
+
+fn code(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::from(PASSED),
         Err(error) => {
             eprintln!("{error:?}");

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::nlctrl::{self, Family};
 use crate::paths::Paths;
-use crate::requester::{ANSWER_LIMIT, Request, Requester};
+use crate::requester::{ANSWER_LIMIT, Request, Requester, patiently};
 use crate::wire::{self, command, event, request};
 use netlink_packet_core::DefaultNla;
 use nix::errno::Errno;
@@ -39,13 +39,15 @@ impl Client {
 
     /// All devices with their counters, in the order of their instance numbers.
     pub fn devices(&mut self) -> Result<Vec<Device>, Error> {
-        let mut devices = self.request(
-            "list the devices",
-            command::DEVICE_GET,
-            true,
-            &[],
-            decode_device,
-        )?;
+        let mut devices = patiently(|| {
+            self.request(
+                "list the devices",
+                command::DEVICE_GET,
+                true,
+                &[],
+                decode_device,
+            )
+        })?;
         devices.sort_by_key(|device| device.device);
         Ok(devices)
     }
@@ -57,13 +59,15 @@ impl Client {
     /// [`Error::NoSuchDevice`] when no device has this instance number.
     pub fn device(&mut self, device: u32) -> Result<Device, Error> {
         let attributes = [attribute(wire::device::DEVICE, device.to_ne_bytes())];
-        self.request(
-            "get a device",
-            command::DEVICE_GET,
-            false,
-            &attributes,
-            decode_device,
-        )
+        patiently(|| {
+            self.request(
+                "get a device",
+                command::DEVICE_GET,
+                false,
+                &attributes,
+                decode_device,
+            )
+        })
         .map_err(|error| name_device(error, device))?
         .pop()
         .ok_or(Error::NoSuchDevice(device))
@@ -109,6 +113,9 @@ impl Client {
     /// Events of the device from sequence number `since` on that the driver still holds, in order, at
     /// most `count`. Their field `replayed` is not set: only who missed an event knows that.
     ///
+    /// Where the kernel is short of memory these may be the first of them, at least one; ask again
+    /// for those after them.
+    ///
     /// Anyone may ask.
     pub fn history(&mut self, device: u32, since: u64, count: u32) -> Result<Vec<Event>, Error> {
         let attributes = [
@@ -116,13 +123,19 @@ impl Client {
             attribute(event::SEQ, since.to_ne_bytes()),
             attribute(event::COUNT, count.to_ne_bytes()),
         ];
-        self.request(
-            "read the history",
-            command::HISTORY_GET,
-            true,
-            &attributes,
-            decode_event,
-        )
+        patiently(|| {
+            let (events, end) = self.collect(
+                "read the history",
+                command::HISTORY_GET,
+                true,
+                &attributes,
+                decode_event,
+            );
+            match end {
+                Err(error) if error.is_out_of_memory() && !events.is_empty() => Ok(events),
+                end => end.map(|()| events),
+            }
+        })
         .map_err(|error| name_device(error, device))
     }
 
@@ -150,8 +163,7 @@ impl Client {
             .map_err(|error| name_device(error, device))
     }
 
-    /// Sends a request and decodes the objects in the answer; once more where the family came back
-    /// under another number.
+    /// Sends a request and decodes the objects in the answer.
     fn request<T>(
         &mut self,
         action: &'static str,
@@ -160,6 +172,20 @@ impl Client {
         attributes: &[DefaultNla],
         decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, Error> {
+        let (objects, end) = self.collect(action, command, dump, attributes, decode);
+        end.map(|()| objects)
+    }
+
+    /// Sends a request and decodes the objects in the answer; once more where the family came back
+    /// under another number. Returns the objects that came, and whether they are all.
+    fn collect<T>(
+        &mut self,
+        action: &'static str,
+        command: u8,
+        dump: bool,
+        attributes: &[DefaultNla],
+        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
+    ) -> (Vec<T>, Result<(), Error>) {
         let mut looked_up = false;
         loop {
             let mut objects = Vec::new();
@@ -180,10 +206,13 @@ impl Client {
             match answered {
                 // The kernel knows no family of this number (any more).
                 Err(Error::Refused { error, .. }) if error.errno == Errno::ENOENT && !looked_up => {
-                    self.family = lookup(&mut self.requester)?;
+                    match lookup(&mut self.requester) {
+                        Ok(family) => self.family = family,
+                        Err(error) => return (objects, Err(error)),
+                    }
                     looked_up = true;
                 }
-                answered => return answered.map(|()| objects),
+                answered => return (objects, answered),
             }
         }
     }

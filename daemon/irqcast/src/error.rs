@@ -60,6 +60,16 @@ impl Error {
         }
     }
 
+    /// Whether the kernel had no memory for the request or its answer: the next try may well pass.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        let errno = match self {
+            Self::System { source, .. } => source.raw_os_error().map(Errno::from_raw),
+            Self::Refused { error, .. } => Some(error.errno),
+            _ => None,
+        };
+        matches!(errno, Some(Errno::ENOBUFS | Errno::ENOMEM))
+    }
+
     /// The kernel refused to `action`; `EPERM` is told apart.
     pub(crate) fn refused(action: &'static str, error: KernelError) -> Self {
         if error.errno == Errno::EPERM {

@@ -4,7 +4,7 @@
 
 use crate::decode::DecodeError;
 use crate::error::Error;
-use crate::requester::{Request, Requester};
+use crate::requester::{Request, Requester, patiently};
 use netlink_packet_core::{DefaultNla, NlasIterator, parse_string, parse_u16, parse_u32};
 use nix::errno::Errno;
 
@@ -67,21 +67,21 @@ pub(crate) enum News {
 pub(crate) fn resolve(requester: &mut Requester, name: &str) -> Result<Option<Family>, Error> {
     let mut value = name.as_bytes().to_vec();
     value.push(0);
+    let request = Request {
+        action: "look up a generic netlink family",
+        family: FAMILY_ID,
+        command: COMMAND_GET_FAMILY,
+        dump: false,
+        attributes: &[DefaultNla::new(ATTR_FAMILY_NAME, value)],
+        names: &[],
+    };
     let mut family = None;
-    let answered = requester.request(
-        Request {
-            action: "look up a generic netlink family",
-            family: FAMILY_ID,
-            command: COMMAND_GET_FAMILY,
-            dump: false,
-            attributes: &[DefaultNla::new(ATTR_FAMILY_NAME, value)],
-            names: &[],
-        },
-        |_, attributes| {
+    let answered = patiently(|| {
+        requester.request(request, |_, attributes| {
             family = Some(decode_family(attributes)?);
             Ok(())
-        },
-    );
+        })
+    });
     match answered {
         Ok(()) => Ok(family),
         Err(Error::Refused { error, .. }) if error.errno == Errno::ENOENT => Ok(None),

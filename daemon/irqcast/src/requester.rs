@@ -7,6 +7,7 @@ use crate::message::{self, FLAG_ACK, FLAG_DUMP, Message, TYPE_DONE, TYPE_ERROR, 
 use crate::socket::{Received, Socket};
 use crate::wire::Attribute;
 use netlink_packet_core::DefaultNla;
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
@@ -36,6 +37,29 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Requester {
     socket: Socket,
     sequence: u32,
+    /// The last request was given up half-way: the kernel may still be at it.
+    is_spoiled: bool,
+}
+
+/// How long to wait before asking again a kernel that had no memory.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Calls `ask`, which changes nothing, and again within [`ANSWER_LIMIT`] while the kernel has no memory
+/// for it.
+///
+/// # Errors
+///
+/// What `ask` failed with in the end.
+pub(crate) fn patiently<T>(mut ask: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let deadline = Instant::now() + ANSWER_LIMIT;
+    loop {
+        match ask() {
+            Err(error) if error.is_out_of_memory() && Instant::now() < deadline => {
+                std::thread::sleep(PAUSE);
+            }
+            answered => return answered,
+        }
+    }
 }
 
 impl Requester {
@@ -43,6 +67,7 @@ impl Requester {
         Ok(Self {
             socket: Socket::open()?,
             sequence: 0,
+            is_spoiled: false,
         })
     }
 
@@ -53,6 +78,23 @@ impl Requester {
     /// [`Error::Refused`] and [`Error::NotPermitted`] when the kernel refuses, [`Error::Malformed`]
     /// when the answer or `object` fails, [`Error::NoAnswer`], [`Error::System`].
     pub fn request(
+        &mut self,
+        request: Request<'_>,
+        object: impl FnMut(u8, &[u8]) -> Result<(), DecodeError>,
+    ) -> Result<(), Error> {
+        if self.is_spoiled {
+            // A dump that has stopped half-way keeps its socket from another.
+            self.socket = Socket::open()?;
+        }
+        let answered = self.ask(request, object);
+        self.is_spoiled = !matches!(
+            answered,
+            Ok(()) | Err(Error::Refused { .. } | Error::NotPermitted(_))
+        );
+        answered
+    }
+
+    fn ask(
         &mut self,
         request: Request<'_>,
         mut object: impl FnMut(u8, &[u8]) -> Result<(), DecodeError>,
@@ -95,8 +137,9 @@ impl Requester {
         loop {
             match self.socket.receive()? {
                 Received::Datagram => return Ok(()),
-                // Of a request's own answer nothing is dropped; the next receive brings it.
-                Received::Overrun => {}
+                // Of a request's own answer nothing is dropped for want of room. There was no memory
+                // for it.
+                Received::Overrun => return Err(Error::system(action, Errno::ENOBUFS)),
                 Received::Empty => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
@@ -105,7 +148,7 @@ impl Requester {
                     let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
                     let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
                     match poll(&mut fds, timeout) {
-                        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                        Ok(_) | Err(Errno::EINTR) => {}
                         Err(error) => return Err(Error::system("wait for an answer", error)),
                     }
                 }

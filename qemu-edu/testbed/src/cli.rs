@@ -28,6 +28,7 @@ Examples:
   cargo testbed demo                          see an interrupt travel to a hook script
   cargo testbed test                          every test, host and virtual machine
   cargo testbed test --kernel stock msi::     tests whose name contains 'msi::', one kernel
+  cargo testbed soak storm                    a million interrupts, none of them lost
   cargo testbed bench --mode icount           compare the delivery paths
   cargo testbed run -- irqcastctl list        one command in a fresh guest
   cargo testbed shell --devices 2             look around in a guest with two devices
@@ -46,6 +47,12 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run the tests; the last line counts passed, failed and skipped
     Test(TestArgs),
+    /// Run the long forms of the tests: the same, a million times, or for hours
+    ///
+    /// Some tests in guests have a long form: the same code with a larger count, which they choose
+    /// themselves, or with the one of --count. What they measured is printed below each result.
+    /// docs/reliability.md says what they prove, and holds the figures of runs that were made.
+    Soak(SoakArgs),
     /// Compare the ways from an interrupt to user space, with figures
     ///
     /// Every path of the driver, and what the kernel has beside it (uio, vfio, uevents), is
@@ -198,6 +205,32 @@ pub enum Only {
     Vm,
 }
 
+/// Arguments of `soak`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed soak                                  all of them on the stock kernel, with their own counts
+  cargo testbed soak storm --count 5000000            five million interrupts
+  cargo testbed soak --kernel debug --count 20        with KASAN and lockdep, which take their time
+  cargo testbed soak incarnations --time 8h           over night, again and again
+  cargo testbed soak --list                           names, one a line")]
+pub struct SoakArgs {
+    /// Run only the tests whose name contains this text
+    pub filter: Option<String>,
+
+    /// How often to do what each test does, instead of its own count [of interrupts, cycles, …]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+
+    /// Begin again until this time is over: a number with s, m or h, such as 90s, 30m or 1.5h
+    #[arg(long, value_name = "T", value_parser = span)]
+    pub time: Option<Duration>,
+
+    /// Print the names of the tests instead of running them
+    #[arg(long)]
+    pub list: bool,
+}
+
 /// Arguments of `bench`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -327,6 +360,18 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn span(text: &str) -> Result<Duration, String> {
+    let units = [("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let parsed = units.iter().find_map(|(unit, seconds)| {
+        let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
+        Duration::try_from_secs_f64(number * seconds).ok()
+    });
+    match parsed {
+        Some(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("a time greater than 0 is wanted, such as 90s, 30m or 1.5h".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -352,6 +397,16 @@ mod tests {
             [KernelChoice::Custom]
         );
         assert!(Cli::try_parse_from(["t", "test", "--kdir", "/k", "--kernel", "stock"]).is_err());
+    }
+
+    #[test]
+    fn spans_have_a_unit() {
+        for (text, seconds) in [("90s", 90), ("30m", 1800), ("1.5h", 5400)] {
+            assert_eq!(span(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "5", "0s", "-1m", "m", "1d", "1e300h"] {
+            assert!(span(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod report;
 pub mod run;
 pub mod setup;
 pub mod shell;
+pub mod soak;
 pub mod test;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Setup(args) => setup::run(&cli.options, args, ui),
         Command::Demo(args) => demo::run(&cli.options, args, ui),
         Command::Test(args) => test::run(&cli.options, args, ui),
+        Command::Soak(args) => soak::run(&cli.options, args, ui),
         Command::Bench(args) => bench::run(&cli.options, args, ui),
         Command::Run(args) => run::run(&cli.options, args, ui),
         Command::Report(args) => report::run(args),

@@ -8,6 +8,8 @@ mod accelerator;
 mod args;
 mod command;
 mod console;
+mod conversation;
+mod hotplug;
 pub mod initramfs;
 mod link;
 mod logs;

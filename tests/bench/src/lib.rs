@@ -1,6 +1,8 @@
-//! What the benchmark's two halves share: the guest's program measures, the testbed reports.
+//! What the benchmark's two halves share: the guest's program measures, the testbed reports. And
+//! the device's registers, which other tests of the guest raise with, too.
 
 pub mod catalogue;
 pub mod distribution;
+pub mod edu;
 pub mod plan;
 pub mod schema;

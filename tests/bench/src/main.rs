@@ -9,7 +9,6 @@
 //! its file below `paths/`, and nothing else is.
 
 mod clock;
-mod edu;
 mod interrupts;
 mod listening;
 mod measure;
@@ -24,7 +23,10 @@ mod waiting;
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
-use irqcast_bench::plan::{Line, Plan};
+use irqcast_bench::{
+    edu,
+    plan::{Line, Plan},
+};
 
 fn main() -> Result<()> {
     let plan = std::env::args()

@@ -137,7 +137,7 @@ fn unbinds_while_busy(mode: Mode) -> Result<()> {
 }
 
 /// Runs `body` while a thread raises on both devices as fast as it can.
-fn under_traffic(body: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(super) fn under_traffic(body: impl FnOnce() -> Result<()>) -> Result<()> {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let raiser = scope.spawn(|| {

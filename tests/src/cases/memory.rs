@@ -1,57 +1,113 @@
-//! No memory in the handler: what cannot be sent is counted, and missing in the sequence.
+//! No memory: what cannot be sent is counted, missing in the sequence, and fetched from the ring.
 
+use std::fmt;
 use std::fs;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use irqcast::Subscription;
 
 use super::kernel::mount_debugfs;
 use crate::case::{Case, Mode};
 use crate::driver::Driver;
+use crate::listener::Tally;
 use crate::raw::Genl;
-use crate::{tool, wait};
+use crate::storm::{self, Storm};
+use crate::{amount, host, tool, wait};
 
 const FAILSLAB: &str = "/sys/kernel/debug/failslab";
 
 /// The cache that the handler's buffers come from.
-const CACHE: &str = "/sys/kernel/slab/skbuff_fclone_cache/failslab";
+const HANDLER: &[&str] = &["skbuff_fclone_cache"];
+
+/// The caches that all buffers of sockets come from: those of the handler, their copies for each
+/// listener, and requests and their answers.
+const BUFFERS: &[&str] = &[
+    "skbuff_fclone_cache",
+    "skbuff_head_cache",
+    "skbuff_small_head",
+];
+
+/// Interrupts of the short form.
+const SHORT: u64 = 1_000;
+
+/// Interrupts without a pause: more than the driver has messages in store, so that it needs memory.
+const BURST: u64 = 64;
 
 pub fn cases() -> Vec<Case> {
-    vec![
+    let mut cases = vec![
         Case::new("memory::failures_are_counted", failures_are_counted)
             .only_on(&["debug"])
             .within(300),
-    ]
+    ];
+    for percent in [1, 10, 50] {
+        for which in [Which::Atomic, Which::All] {
+            let name = format!("memory::{which}_failing_at_{percent}_percent_lose_nothing");
+            let case = Case::new(name, move || lose_nothing(percent, which));
+            let case = case.on(storm::machine()).only_on(&["debug"]);
+            cases.push(case.within(600).soak(100_000, 7200));
+        }
+    }
+    cases
 }
 
-/// Lets every allocation from the cache fail until it is dropped.
-struct Failing(());
+/// Which allocations fail (`ignore-gfp-wait` in Documentation/fault-injection).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// Those that cannot wait, as in the handler.
+    Atomic,
+    /// Those that can wait, too: also requests fail.
+    All,
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Atomic => "atomic_allocations",
+            Self::All => "all_allocations",
+        })
+    }
+}
+
+/// Lets allocations from some caches fail until it is dropped.
+struct Failing(&'static [&'static str]);
 
 impl Failing {
-    fn start() -> Result<Self> {
+    fn start(caches: &'static [&'static str], percent: u32, which: Which) -> Result<Self> {
         mount_debugfs()?;
-        let failing = Self(());
+        let failing = Self(caches);
+        let only_atomic = if which == Which::Atomic { "Y" } else { "N" };
         for (file, value) in [
             ("verbose", "0"),
             ("interval", "1"),
             ("times", "-1"),
             ("cache-filter", "Y"),
-            ("probability", "100"),
+            ("ignore-gfp-wait", only_atomic),
+            ("probability", &percent.to_string()),
         ] {
             let path = Path::new(FAILSLAB).join(file);
             fs::write(&path, value).with_context(|| format!("failed to write {path:?}"))?;
         }
-        fs::write(CACHE, "1").context("failed to choose the cache")?;
+        for cache in caches {
+            fs::write(filter(cache), "1").with_context(|| format!("failed to choose {cache}"))?;
+        }
         Ok(failing)
     }
+}
+
+/// The file that says whether allocations from a cache may fail.
+fn filter(cache: &str) -> PathBuf {
+    Path::new("/sys/kernel/slab").join(cache).join("failslab")
 }
 
 impl Drop for Failing {
     fn drop(&mut self) {
         // Where this fails, the tests after this one do.
-        let _ = fs::write(CACHE, "0");
         let _ = fs::write(Path::new(FAILSLAB).join("probability"), "0");
+        for cache in self.0 {
+            let _ = fs::write(filter(cache), "0");
+        }
     }
 }
 
@@ -63,7 +119,7 @@ fn failures_are_counted() -> Result<()> {
     let mut listener = Genl::open()?;
     listener.join()?;
     let mut genl = Genl::open()?;
-    let failing = Failing::start()?;
+    let failing = Failing::start(HANDLER, 100, Which::Atomic)?;
     for raised in 1..=COUNT {
         genl.raise(0, 1)?;
         wait::until("the interrupt", || {
@@ -85,5 +141,51 @@ fn failures_are_counted() -> Result<()> {
     genl.raise(0, 1)?;
     let event = listener.event(wait::LIMIT)?.context("no event came")?;
     ensure!(event.seq == COUNT + 1, "{event:?}");
+    Ok(())
+}
+
+/// Two listeners: the second one's copy of a message takes memory, too. They read what there is after
+/// each burst.
+fn lose_nothing(percent: u32, which: Which) -> Result<()> {
+    let count = amount::count(SHORT);
+    let _driver = Driver::load(Mode::Msi)?;
+    let mut storm = Storm::new()?;
+    let mut listeners = Vec::new();
+    for _ in 0..2 {
+        listeners.push((Subscription::open(1 << 20)?, Tally::before(1)));
+    }
+    let failing = Failing::start(BUFFERS, percent, which)?;
+    while storm.last() + 2 * BURST < count {
+        storm.raise(BURST);
+        for (listener, tally) in &mut listeners {
+            while let Some(item) = listener.try_next()? {
+                tally.take(item)?;
+            }
+        }
+        host::progress(storm.last(), count)?;
+    }
+    drop(failing);
+    // An event that everybody gets shows what was missed before it.
+    storm.until(count, |_| Ok(()))?;
+    let deadline = Instant::now() + wait::LIMIT;
+    for (listener, tally) in &mut listeners {
+        while tally.last < count {
+            let item = listener.wait(Some(deadline))?;
+            tally.take(item.with_context(|| format!("nothing after {tally:?}"))?)?;
+        }
+        ensure!(tally.lost == 0 && tally.delivered() == count, "{tally:?}");
+    }
+    let device = tool::device(0)?;
+    let failures = tool::counter(&device, "alloc_failures")?;
+    let errors = tool::counter(&device, "send_errors")?;
+    ensure!(failures + errors > 0, "nothing failed: {device}");
+    ensure!(tool::counter(&device, "interrupts")? == count, "{device}");
+    let replayed: u64 = listeners.iter().map(|(_, tally)| tally.replayed).sum();
+    ensure!(replayed >= failures, "{replayed} replayed: {device}");
+    amount::stated("interrupts", count);
+    amount::stated("events for which the handler got no memory", failures);
+    amount::stated("events with a failed copy for a listener", errors);
+    amount::stated("replayed, by both listeners", replayed);
+    amount::stated("told as lost", 0);
     Ok(())
 }

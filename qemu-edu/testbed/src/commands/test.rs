@@ -4,17 +4,19 @@ mod bench;
 mod documented;
 mod host;
 mod lifecycle;
-mod list;
+pub(super) mod list;
 mod on_terminal;
 mod refusals;
-mod report;
+pub(super) mod report;
 mod stopped_setup;
-mod vm;
+mod talk;
+pub(super) mod vm;
 
 use std::process::ExitCode;
 
 use anyhow::bail;
 
+use self::list::Form;
 use self::report::{Outcome, Report, Verdict};
 use crate::{
     cli::{self, KernelChoice, Only},
@@ -32,7 +34,7 @@ pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Res
     let setup = Setup::new(options, ui, false)?;
     let choices = options.kernels(&[KernelChoice::Stock, KernelChoice::Debug]);
     let plans = match wanted(Only::Vm) {
-        true => vm::plan(&setup, &choices, &matches)?,
+        true => vm::plan(&setup, &choices, Form::Short, &matches)?,
         false => Vec::new(),
     };
     let host_names = match wanted(Only::Host) {
@@ -58,7 +60,7 @@ pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Res
         let logs = Logs::create(setup.cache().folder(), options.keep_log.as_deref())?;
         for plan in plans {
             let kernel = setup.kernel(options, plan.choice(), ui)?;
-            plan.run(options, &kernel.prepared, &logs, &mut report)?;
+            plan.run(options, &kernel.prepared, &logs, ui, &mut report)?;
         }
         report.note(&format!(
             "\nlogs of the guests: {}",

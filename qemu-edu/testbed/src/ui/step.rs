@@ -77,6 +77,12 @@ impl<'a> Step<'a> {
         self.end(&mark.to_string(), result);
     }
 
+    /// Ends the step without a word: what came of it is told elsewhere.
+    pub fn end_quietly(mut self) {
+        self.finished = true;
+        self.bar.finish_and_clear();
+    }
+
     fn end(&self, mark: &str, result: &str) {
         self.bar.finish_and_clear();
         if self.quiet && self.finished && self.started.elapsed() < WORTH_A_LINE {

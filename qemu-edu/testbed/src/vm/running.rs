@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{
     accelerator::Accelerator,
-    command::{Completed, Invocation},
+    command::Invocation,
     console::{Console, Finding},
     link::{Event, Link, Stream},
     logs::Logs,
@@ -99,7 +99,7 @@ pub enum Happening {
 pub struct Vm {
     child: Child,
     stderr: File,
-    qmp: Qmp,
+    pub(super) qmp: Qmp,
     link: Link,
     /// `None` once nothing is expected any more.
     events: Option<Receiver<Event>>,
@@ -234,57 +234,6 @@ impl Vm {
                 Err(RecvTimeoutError::Timeout) => self.look_for_signs()?,
                 // Impossible while `self.sender` exists; if not, the guest is gone, too.
                 Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
-            }
-        }
-    }
-
-    /// Runs a command without input to its end. What happens beside it goes to `others`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Vm::next`]. A command that does not end within `limit` takes the guest along:
-    /// [`Reason::TimeLimit`].
-    pub fn run(
-        &mut self,
-        invocation: Invocation,
-        limit: Duration,
-        mut others: impl FnMut(Happening),
-    ) -> anyhow::Result<Completed> {
-        let mut completed = Completed::default();
-        self.collect(invocation, limit, &mut completed, &mut others)
-            .map_err(|mut error| {
-                if let Some(lost) = error.downcast_mut::<Lost>() {
-                    lost.output = completed.text();
-                }
-                error
-            })?;
-        Ok(completed)
-    }
-
-    fn collect(
-        &mut self,
-        invocation: Invocation,
-        limit: Duration,
-        completed: &mut Completed,
-        others: &mut impl FnMut(Happening),
-    ) -> anyhow::Result<()> {
-        let deadline = Instant::now() + limit;
-        let ours = self.start(invocation)?;
-        self.end_input(ours)?;
-        loop {
-            match self.next(Some(deadline))? {
-                Happening::Output { id, stream, data } if id == ours => {
-                    completed.keep(stream, &data);
-                }
-                Happening::NotStarted { id, message } if id == ours => {
-                    anyhow::bail!("the guest failed to run a command: {message}");
-                }
-                Happening::Exited { id, exit } if id == ours => {
-                    completed.exit = exit;
-                    return Ok(());
-                }
-                Happening::Deadline => return Err(self.lose(Reason::TimeLimit(limit))),
-                other => others(other),
             }
         }
     }

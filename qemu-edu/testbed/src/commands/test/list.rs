@@ -7,6 +7,16 @@ use serde::Deserialize;
 
 use crate::{prepared::Userland, process, vm::Machine};
 
+/// The long form of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Soak {
+    /// How often it does what it does, unless the person wants another count.
+    count: u64,
+    /// Seconds after which so many are taken to hang.
+    timeout_s: u32,
+}
+
 /// A test as `irqcast-e2e --list` prints it: one JSON object a line.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,12 +30,39 @@ pub struct Case {
     pub kernels: Vec<String>,
     /// Seconds after which it is taken to hang.
     timeout_s: u32,
+    /// Its long form, where it has one.
+    #[serde(default)]
+    pub soak: Option<Soak>,
+}
+
+/// In which form a test runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The short one.
+    Short,
+    /// The long one, this often, or as often as it says by itself.
+    Long(Option<u64>),
 }
 
 impl Case {
-    /// How long it may take.
-    pub fn limit(&self) -> Duration {
-        Duration::from_secs(self.timeout_s.into())
+    /// How long it may take, and how often it is to do what it does unless it decides that itself.
+    pub fn extent(&self, form: Form) -> (Duration, Option<u64>) {
+        let short = Duration::from_secs(self.timeout_s.into());
+        match (form, self.soak) {
+            (Form::Long(count), Some(soak)) => {
+                let count = count.unwrap_or(soak.count);
+                let scaled =
+                    u128::from(soak.timeout_s) * u128::from(count) / u128::from(soak.count.max(1));
+                let scaled = Duration::from_secs(u64::try_from(scaled).unwrap_or(u64::MAX));
+                (short.max(scaled), Some(count))
+            }
+            _ => (short, None),
+        }
+    }
+
+    /// Whether it has this form.
+    pub fn has(&self, form: Form) -> bool {
+        form == Form::Short || self.soak.is_some()
     }
 
     /// Whether it is for the kernel of that name.
@@ -80,7 +117,7 @@ mod tests {
 
     const LIST: &str = r#"{"name":"a","machine":{"devices":2,"append":"","memory_mib":512,"layers":[]},"timeout_s":120}
 {"name":"b","machine":{"devices":2,"extra":[],"append":"","memory_mib":512,"layers":["python"]},"kernels":["debug"],"timeout_s":5}
-{"name":"c","machine":{"devices":2,"append":"","memory_mib":512,"layers":[]},"timeout_s":120}"#;
+{"name":"c","machine":{"devices":2,"append":"","memory_mib":512,"layers":[]},"timeout_s":120,"soak":{"count":1000,"timeout_s":600}}"#;
 
     #[test]
     fn equal_machines_are_shared() {
@@ -101,7 +138,22 @@ mod tests {
         {
             assert_eq!(cases[case].is_for(kernel), expected, "{case} {kernel}");
         }
-        assert_eq!(cases[1].limit(), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn time_grows_with_the_count() {
+        let cases = parse(LIST).unwrap();
+        let seconds = Duration::from_secs;
+        for (case, form, expected) in [
+            (1, Form::Short, (seconds(5), None)),
+            (2, Form::Short, (seconds(120), None)),
+            (2, Form::Long(None), (seconds(600), Some(1000))),
+            (2, Form::Long(Some(3000)), (seconds(1800), Some(3000))),
+            (2, Form::Long(Some(1)), (seconds(120), Some(1))),
+        ] {
+            assert_eq!(cases[case].extent(form), expected, "{case} {form:?}");
+        }
+        assert!(!cases[1].has(Form::Long(None)));
     }
 
     #[test]

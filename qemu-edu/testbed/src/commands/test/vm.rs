@@ -8,15 +8,20 @@ use std::{
 
 use super::{
     lifecycle,
-    list::{self, Case},
+    list::{self, Case, Form},
     report::{Outcome, Report, Verdict},
+    talk::Talk,
 };
 use crate::{
     cli::{KernelChoice, Options},
     prepared::Prepared,
     setup::Setup,
+    ui::Ui,
     vm::{Completed, Invocation, Logs, Lost, Machine, Vm, initramfs::Builder},
 };
+
+/// Tells a test in its long form how often it is to do what it does.
+const COUNT: &str = "IRQCAST_COUNT";
 
 /// Exit status by which a test says that it cannot run here.
 const SKIPPED: u8 = 77;
@@ -28,14 +33,16 @@ const SHOWN_LINES: usize = 60;
 pub struct Plan {
     choice: KernelChoice,
     kernel: &'static str,
+    form: Form,
     groups: Vec<(Machine, Vec<Case>)>,
     lifecycle: Vec<lifecycle::Test>,
 }
 
-/// The tests whose full name `matches`, for each kernel.
+/// The tests of this form whose full name `matches`, for each kernel.
 pub fn plan(
     setup: &Setup,
     choices: &[KernelChoice],
+    form: Form,
     matches: &dyn Fn(&str) -> bool,
 ) -> anyhow::Result<Vec<Plan>> {
     let cases = list::cases(setup.userland())?;
@@ -43,9 +50,11 @@ pub fn plan(
     for (index, &choice) in choices.iter().enumerate() {
         let kernel = choice.name();
         let mut chosen = cases.clone();
-        chosen.retain(|case| case.is_for(kernel) && matches(&full_name(kernel, &case.name)));
+        chosen.retain(|case| {
+            case.has(form) && case.is_for(kernel) && matches(&full_name(kernel, &case.name))
+        });
         // How guests begin and end is the testbed's own business: one kernel shows it.
-        let mut lifecycle = if index == 0 {
+        let mut lifecycle = if index == 0 && form == Form::Short {
             lifecycle::tests()
         } else {
             Vec::new()
@@ -55,6 +64,7 @@ pub fn plan(
             plans.push(Plan {
                 choice,
                 kernel,
+                form,
                 groups: list::by_machine(chosen),
                 lifecycle,
             });
@@ -94,6 +104,7 @@ impl Plan {
         options: &Options,
         prepared: &Prepared,
         logs: &Logs,
+        ui: &Ui,
         report: &mut Report,
     ) -> anyhow::Result<()> {
         report.note(&format!(
@@ -111,13 +122,18 @@ impl Plan {
                 machine,
                 initramfs: builder.finish()?,
                 logs,
+                form: self.form,
+                ui,
                 guests: &mut guests,
                 vm: None,
             };
             for case in cases {
                 let name = full_name(self.kernel, &case.name);
-                let outcome = group.run(case, name, report)?;
+                let (outcome, figures) = group.run(case, name, report)?;
                 report.add(outcome);
+                for figure in figures {
+                    report.note(&format!("          {figure}"));
+                }
             }
             if let Some(lost) = group.end()? {
                 // No test was running, but something that they did kept the guest from
@@ -149,14 +165,21 @@ struct Group<'a> {
     machine: &'a Machine,
     initramfs: File,
     logs: &'a Logs,
+    form: Form,
+    ui: &'a Ui,
     /// Guests that were started on this kernel, for the names of their logs.
     guests: &'a mut u32,
     vm: Option<Vm>,
 }
 
 impl Group<'_> {
-    /// Runs a test in the group's guest, or a fresh one.
-    fn run(&mut self, case: &Case, name: String, report: &Report) -> anyhow::Result<Outcome> {
+    /// Runs a test in the group's guest, or a fresh one. Returns its figures, too.
+    fn run(
+        &mut self,
+        case: &Case,
+        name: String,
+        report: &Report,
+    ) -> anyhow::Result<(Outcome, Vec<String>)> {
         let started = Instant::now();
         let outcome = |verdict, started: Instant| Outcome {
             name: name.clone(),
@@ -174,21 +197,31 @@ impl Group<'_> {
                     ));
                     vm
                 }
-                Err(lost) => return Ok(outcome(failed(&lost), started)),
+                Err(lost) => return Ok((outcome(failed(&lost), started), Vec::new())),
             },
         };
         let started = Instant::now();
-        let command = Invocation::new(["irqcast-e2e", "run", &case.name]);
-        match lost(vm.run(command, case.limit(), |_| {}))? {
+        let mut command = Invocation::new(["irqcast-e2e", "run", &case.name]);
+        let (limit, count) = case.extent(self.form);
+        if let Some(count) = count {
+            command = command.env(COUNT, &count.to_string());
+        }
+        let mut talk = match self.form {
+            Form::Short => Talk::quiet(),
+            Form::Long(_) => Talk::on(self.ui.step(&name)),
+        };
+        let ended = vm.run_answering(command, limit, |vm, line| talk.answer(vm, line));
+        let outcome = match lost(ended)? {
             Ok(completed) => {
                 let outcome = outcome(self.judge(&completed, &name, &vm)?, started);
                 // What a test leaves behind must not meet the next one.
                 vm.kill_all()?;
                 self.vm = Some(vm);
-                Ok(outcome)
+                outcome
             }
-            Err(lost) => Ok(outcome(failed(&lost), started)),
-        }
+            Err(lost) => outcome(failed(&lost), started),
+        };
+        Ok((outcome, talk.into_figures()))
     }
 
     /// Powers the guest off, and says so if it is lost on the way.

@@ -1,0 +1,63 @@
+//! `cargo testbed soak`: the long forms of the tests that run in guests.
+
+use std::{process::ExitCode, time::Instant};
+
+use anyhow::bail;
+
+use super::test::{
+    list::Form,
+    report::Report,
+    vm::{self, Plan},
+};
+use crate::{
+    cli::{self, KernelChoice},
+    exit,
+    setup::Setup,
+    ui::Ui,
+    vm::Logs,
+};
+
+/// Runs the command.
+pub fn run(options: &cli::Options, args: &cli::SoakArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+    let filter = args.filter.as_deref().unwrap_or_default();
+    let setup = Setup::new(options, ui, false)?;
+    let choices = options.kernels(&[KernelChoice::Stock]);
+    let form = Form::Long(args.count);
+    let plans = vm::plan(&setup, &choices, form, &|name| name.contains(filter))?;
+    if plans.is_empty() {
+        bail!(
+            "no test with a long form has {filter:?} in its name and is for this kernel; \
+             `cargo testbed soak --list` prints them all"
+        );
+    }
+    if args.list {
+        plans
+            .iter()
+            .flat_map(Plan::names)
+            .for_each(|name| println!("{name}"));
+        return Ok(ExitCode::from(exit::OK));
+    }
+    let kernels = plans
+        .iter()
+        .map(|plan| setup.kernel(options, plan.choice(), ui))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let logs = Logs::create(setup.cache().folder(), options.keep_log.as_deref())?;
+    let mut report = Report::default();
+    let start = Instant::now();
+    loop {
+        for (plan, kernel) in plans.iter().zip(&kernels) {
+            plan.run(options, &kernel.prepared, &logs, ui, &mut report)?;
+        }
+        if args.time.is_none_or(|time| start.elapsed() >= time) {
+            break;
+        }
+    }
+    report.note(&format!(
+        "\nlogs of the guests: {}",
+        logs.folder().display()
+    ));
+    Ok(ExitCode::from(match report.finish() {
+        true => exit::OK,
+        false => exit::FAILED,
+    }))
+}
