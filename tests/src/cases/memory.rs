@@ -29,8 +29,8 @@ const BUFFERS: &[&str] = &[
     "skbuff_small_head",
 ];
 
-/// Interrupts of the short form.
-const SHORT: u64 = 1_000;
+/// Interrupts of the short form, when most allocations succeed and when many fail.
+const SHORT: [u64; 2] = [1_000, 300];
 
 /// Interrupts without a pause: more than the driver has messages in store, so that it needs memory.
 const BURST: u64 = 64;
@@ -147,7 +147,7 @@ fn failures_are_counted() -> Result<()> {
 /// Two listeners: the second one's copy of a message takes memory, too. They read what there is after
 /// each burst.
 fn lose_nothing(percent: u32, which: Which) -> Result<()> {
-    let count = amount::count(SHORT);
+    let count = amount::count(SHORT[usize::from(percent > 1)]);
     let _driver = Driver::load(Mode::Msi)?;
     let mut storm = Storm::new()?;
     let mut listeners = Vec::new();
@@ -177,14 +177,12 @@ fn lose_nothing(percent: u32, which: Which) -> Result<()> {
     }
     let device = tool::device(0)?;
     let failures = tool::counter(&device, "alloc_failures")?;
-    let errors = tool::counter(&device, "send_errors")?;
-    ensure!(failures + errors > 0, "nothing failed: {device}");
+    ensure!(failures > 0, "nothing failed: {device}");
     ensure!(tool::counter(&device, "interrupts")? == count, "{device}");
     let replayed: u64 = listeners.iter().map(|(_, tally)| tally.replayed).sum();
     ensure!(replayed >= failures, "{replayed} replayed: {device}");
     amount::stated("interrupts", count);
     amount::stated("events for which the handler got no memory", failures);
-    amount::stated("events with a failed copy for a listener", errors);
     amount::stated("replayed, by both listeners", replayed);
     amount::stated("told as lost", 0);
     Ok(())

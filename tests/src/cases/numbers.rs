@@ -151,12 +151,9 @@ fn no_gap() -> Result<()> {
     const FIRST: u64 = (1 << 32) - 3;
     let driver = Driver::load_with(&format!("first_seq={FIRST}"))?;
     let mut listener = Subscription::open(4096)?;
-    let mut tally = Tally::before(FIRST);
-    let mut told_until = |listener: &mut Subscription, last: u64, life: u32| -> Result<()> {
+    let told_until = |listener: &mut Subscription, last: u64, life: u32| -> Result<()> {
         let deadline = std::time::Instant::now() + wait::LIMIT;
-        if tally.last >= last {
-            tally = Tally::before(FIRST);
-        }
+        let mut tally = Tally::before(FIRST);
         while tally.last < last {
             let item = listener.wait(Some(deadline))?;
             match item.with_context(|| format!("life {life} stops at {}", tally.last))? {
