@@ -24,7 +24,8 @@ pub fn cases() -> Vec<Case> {
             "kills::no_event_is_left_without_its_hook",
             no_event_is_left_without_its_hook,
         )
-        .within(7200),
+        .within(1800)
+        .soak(200, 7200),
     ]
 }
 

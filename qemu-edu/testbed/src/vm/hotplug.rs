@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::running::Vm;
 
@@ -49,8 +49,6 @@ impl Vm {
     fn has(&mut self, id: &str) -> anyhow::Result<bool> {
         let devices = self.qmp.execute("qom-list", json!({ "path": DEVICES }))?;
         let devices = devices.as_array().context("QEMU lists no devices")?;
-        Ok(devices
-            .iter()
-            .any(|device| device["name"] == Value::from(id)))
+        Ok(devices.iter().any(|device| device["name"] == id))
     }
 }
