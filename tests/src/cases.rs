@@ -5,6 +5,7 @@ use crate::case::Case;
 mod backlog;
 mod chardev;
 mod context;
+mod crowd;
 mod daemon;
 mod docs;
 mod eventfd;
@@ -41,6 +42,7 @@ pub fn all() -> Vec<Case> {
         probe::cases(),
         events::cases(),
         listeners::cases(),
+        crowd::cases(),
         history::cases(),
         storm::cases(),
         numbers::cases(),
