@@ -25,6 +25,10 @@ const EVENTS: u64 = 200;
 /// Bytes of the listener's queue: more than comes while a device goes.
 const QUEUE: usize = 64 << 20;
 
+/// A ring that holds what a device does from being bound until the listener has joined, which on a
+/// busy machine is more than the usual 4096.
+const PARAMETERS: &str = "history=65536";
+
 /// The port that the device is plugged into, and what QEMU calls the device.
 const PORT: &str = "port0";
 const DEVICE: &str = "edu0";
@@ -148,7 +152,7 @@ fn last_event() -> Result<u64> {
 
 fn reloaded() -> Result<()> {
     let cycles = amount::count(SHORT);
-    std::mem::forget(Driver::load(Mode::Msi)?);
+    std::mem::forget(Driver::load_with(PARAMETERS)?);
     let mut told = Told::open()?;
     under_traffic(|| {
         for cycle in 0..cycles {
@@ -158,7 +162,7 @@ fn reloaded() -> Result<()> {
             told.until("what was before it joined", has_come(cycle, joined))?;
             let last = last_event()?;
             crate::driver::unload_if_loaded()?;
-            std::mem::forget(Driver::load(Mode::Msi)?);
+            std::mem::forget(Driver::load_with(PARAMETERS)?);
             told.until("what was before the end", has_come(cycle, last))?;
             host::progress(cycle + 1, cycles)?;
         }
