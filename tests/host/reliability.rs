@@ -15,13 +15,13 @@ fn long_forms() -> Vec<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_irqcast-e2e"))
         .arg("--list")
         .output()
-        .unwrap();
+        .expect("the test program runs on the host, too");
     String::from_utf8(output.stdout)
-        .unwrap()
+        .expect("names are text")
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"))
         .filter(|case| !case["soak"].is_null())
-        .map(|case| case["name"].as_str().unwrap().to_owned())
+        .map(|case| case["name"].as_str().expect("a test has a name").to_owned())
         .collect()
 }
 
