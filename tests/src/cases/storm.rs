@@ -15,7 +15,7 @@ const LARGEST: u64 = 1_048_576;
 const QUEUE: usize = 1 << 20;
 
 /// Interrupts of the short form.
-const SHORT: u64 = 20_000;
+const SHORT: u64 = 10_000;
 
 pub fn cases() -> Vec<Case> {
     [
