@@ -88,6 +88,26 @@ impl Group {
         }
     }
 
+    /// Tells all who listen that a message is missing: they get [`ENOBUFS`] as if their queue had
+    /// been full. This works from hard interrupt context too.
+    ///
+    /// The counterpart of `genl_set_err()` in C.
+    pub(crate) fn tell_loss(&self) {
+        let family = self.family.as_raw();
+
+        // SAFETY: The family is registered, so its groups have numbers that do not change, and by
+        // the type invariants the group is one of them. `init_net` is always there, and with it
+        // its socket for generic netlink.
+        unsafe {
+            bindings::netlink_set_err(
+                bindings::init_net.genl_sock,
+                0,
+                (*family).mcgrp_offset + self.index,
+                ENOBUFS.to_errno(),
+            )
+        };
+    }
+
     /// Returns the family that the group belongs to.
     pub(crate) fn family(&self) -> &Arc<Registration> {
         &self.family

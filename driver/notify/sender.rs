@@ -245,7 +245,10 @@ impl Sender {
                     counters.count_unicast_errors(ports.count());
                 }
                 match multicast {
-                    Ok(()) if error == ENOMEM => Outcome::AllocFailure,
+                    Ok(()) if error == ENOMEM => {
+                        self.multicast.no_memory();
+                        Outcome::AllocFailure
+                    }
                     Ok(()) => Outcome::SendError,
                     Err(reason) => reason,
                 }

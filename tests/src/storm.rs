@@ -10,7 +10,7 @@ use crate::raw::Genl;
 use crate::wait;
 
 /// The bit that [`Registers::raise`] raises.
-const BIT: u32 = 0x10;
+pub const BIT: u32 = 0x10;
 
 /// A bit that shows that an event is the last.
 const LAST: u32 = 0x20;

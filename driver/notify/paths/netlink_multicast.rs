@@ -43,6 +43,11 @@ impl Multicast {
         self.heard.read() != 0 || self.group.has_listeners()
     }
 
+    /// Tells listeners that there was no memory for an event's message.
+    pub(in crate::notify) fn no_memory(&self) {
+        self.group.tell_loss();
+    }
+
     /// Sends an event and returns what became of it.
     ///
     /// Any error counts as one, also `ESRCH` while there may be listeners: one did not get the event

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use irqcast::Subscription;
 
 use super::kernel::mount_debugfs;
@@ -38,6 +38,9 @@ const BURST: u64 = 64;
 pub fn cases() -> Vec<Case> {
     let mut cases = vec![
         Case::new("memory::failures_are_counted", failures_are_counted)
+            .only_on(&["debug"])
+            .within(300),
+        Case::new("memory::failure_of_the_last_event_is_told", last_is_told)
             .only_on(&["debug"])
             .within(300),
     ];
@@ -133,6 +136,10 @@ fn failures_are_counted() -> Result<()> {
     ensure!(failures > 0, "nothing failed: {device}");
     let sent = COUNT - failures;
     ensure!(tool::counter(&device, "events_sent")? == sent, "{device}");
+    match listener.event(wait::LIMIT) {
+        Err(error) if error.to_string().contains("os error 105") => {}
+        other => bail!("the listener was not told: {other:?}"),
+    }
     for seq in 1..=sent {
         let event = listener.event(wait::LIMIT)?.context("no event came")?;
         ensure!(event.seq == seq, "expected seq {seq}: {event:?}");
@@ -141,6 +148,34 @@ fn failures_are_counted() -> Result<()> {
     genl.raise(0, 1)?;
     let event = listener.event(wait::LIMIT)?.context("no event came")?;
     ensure!(event.seq == COUNT + 1, "{event:?}");
+    Ok(())
+}
+
+/// There is no memory for the last events, and none comes after them.
+fn last_is_told() -> Result<()> {
+    const COUNT: u64 = 60;
+    let _driver = Driver::load(Mode::Msi)?;
+    let mut listener = Subscription::open(1 << 20)?;
+    let mut genl = Genl::open()?;
+    let failing = Failing::start(HANDLER, 100, Which::Atomic)?;
+    for raised in 1..=COUNT {
+        genl.raise(0, storm::BIT)?;
+        wait::until("the interrupt", || {
+            let interrupts = tool::counter(&tool::device(0)?, "interrupts")?;
+            Ok((interrupts == raised).then_some(()))
+        })?;
+    }
+    drop(failing);
+    let device = tool::device(0)?;
+    let failures = tool::counter(&device, "alloc_failures")?;
+    ensure!(failures > 0, "nothing failed: {device}");
+    let deadline = Instant::now() + wait::LIMIT;
+    let mut tally = Tally::before(1);
+    while tally.last < COUNT {
+        let item = listener.wait(Some(deadline))?;
+        tally.take(item.with_context(|| format!("nothing after {tally:?}"))?)?;
+    }
+    ensure!(tally.lost == 0 && tally.replayed == failures, "{tally:?}");
     Ok(())
 }
 
