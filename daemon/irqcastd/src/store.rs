@@ -18,6 +18,8 @@ use nix::fcntl::{Flock, FlockArg};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use tracing::warn;
 
 const STATE: &str = "state.json";
@@ -59,6 +61,10 @@ pub struct Found {
     pub new_boot: bool,
 }
 
+/// How long a daemon that was killed may keep its lock: a child that it was just starting has it until
+/// its program begins.
+const UNLOCK_TIME: Duration = Duration::from_secs(2);
+
 /// A state folder that this daemon holds.
 pub struct Store {
     path: PathBuf,
@@ -88,12 +94,10 @@ impl Store {
         };
         fs::create_dir_all(path).map_err(failed("make the state folder", path))?;
         let folder = File::open(path).map_err(failed("open the state folder", path))?;
-        let folder = Flock::lock(folder, FlockArg::LockExclusiveNonblock).map_err(
-            |(_, errno)| match errno {
-                Errno::EWOULDBLOCK => StoreError::InUse(path.to_owned()),
-                errno => failed("lock the state folder", path)(errno.into()),
-            },
-        )?;
+        let folder = lock(folder).map_err(|errno| match errno {
+            Errno::EWOULDBLOCK => StoreError::InUse(path.to_owned()),
+            errno => failed("lock the state folder", path)(errno.into()),
+        })?;
         let boot = Path::new("/proc/sys/kernel/random/boot_id");
         let boot_id = fs::read_to_string(boot).map_err(failed("read", boot))?;
         let mut store = Self {
@@ -230,6 +234,21 @@ impl Store {
 }
 
 /// Empties the journal and writes its first line.
+/// Locks the folder, and waits for the end of a daemon that was killed.
+fn lock(mut folder: File) -> Result<Flock<File>, Errno> {
+    let start = Instant::now();
+    loop {
+        match Flock::lock(folder, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(locked),
+            Err((unlocked, Errno::EWOULDBLOCK)) if start.elapsed() < UNLOCK_TIME => {
+                folder = unlocked;
+                sleep(Duration::from_millis(20));
+            }
+            Err((_, errno)) => return Err(errno),
+        }
+    }
+}
+
 fn begin_journal(file: &Path, head: &str) -> io::Result<File> {
     let mut journal = OpenOptions::new().create(true).append(true).open(file)?;
     journal.set_len(0)?;

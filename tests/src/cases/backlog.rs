@@ -24,7 +24,8 @@ pub fn cases() -> Vec<Case> {
         // So many interrupts take the debug kernel long, and it is not the kernel that is judged.
         Case::new("backlog::memory_stays_flat", memory_stays_flat)
             .only_on(&["stock"])
-            .within(1800),
+            .within(1800)
+            .soak(200_000, 7200),
     ]
 }
 

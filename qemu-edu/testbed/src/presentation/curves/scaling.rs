@@ -36,7 +36,7 @@ pub fn handlers(path: &PathRun) -> Vec<(&'static str, Vec<(u32, u64)>)> {
         ),
         (
             "bystanders",
-            of(&path.bystanders, |point| point.handler_ns_p50),
+            of(&path.bystanders, |point| point.handler_awake_ns_p50),
         ),
     ]
 }
