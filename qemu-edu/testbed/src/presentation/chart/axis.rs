@@ -22,6 +22,9 @@ enum Scale {
 /// Ticks at most, on the smallest chart.
 const TICKS: usize = 5;
 
+/// Two ticks are at least this share of the axis apart, so that their names do not overlap.
+const APART: f64 = 0.21;
+
 impl Axis {
     /// A logarithmic axis over all these values, which are greater than 0.
     pub fn logarithmic(
@@ -36,7 +39,7 @@ impl Axis {
         let ticks = [&[1.0, 2.0, 5.0][..], &[1.0, 3.0], &[1.0]]
             .into_iter()
             .map(|digits| logarithmic_ticks(from, to, digits))
-            .find(|ticks| ticks.len() <= TICKS)
+            .find(|ticks| ticks.len() <= TICKS && are_apart(ticks, from, to))
             .unwrap_or_else(|| {
                 let decades = logarithmic_ticks(from, to, &[1.0]);
                 let step = decades.len().div_ceil(TICKS);
@@ -152,6 +155,11 @@ fn logarithmic_ticks(from: f64, to: f64, digits: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+fn are_apart(ticks: &[f64], from: f64, to: f64) -> bool {
+    let least = (to / from).powf(APART);
+    ticks.windows(2).all(|pair| pair[1] / pair[0] >= least)
+}
+
 fn linear_ticks(from: f64, to: f64) -> Vec<f64> {
     let rough = (to - from) / TICKS as f64;
     let decade = 10_f64.powf(rough.log10().floor());
@@ -180,6 +188,7 @@ mod tests {
     fn ticks_are_round_and_few() {
         for (values, expected) in [
             (&[10.0, 900.0][..], &["10", "30", "100", "300"][..]),
+            (&[12.0, 600.0], &["30", "100", "300"]),
             (&[10.0, 90_000.0], &["10", "100", "1000", "10000"]),
             (&[5000.0, 5100.0], &["4500", "5000", "5500"]),
             (&[], &["1", "2", "5", "10"]),
