@@ -17,6 +17,7 @@ mod listener;
 mod mapped;
 mod monitor;
 mod node;
+mod raiser;
 mod raw;
 mod storm;
 mod tap;

@@ -1,6 +1,5 @@
 //! Netlink messages are sent from the handler, a bottom half or a thread, in one sequence.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
@@ -8,6 +7,7 @@ use nix::libc;
 
 use crate::case::{Case, Mode};
 use crate::driver::Driver;
+use crate::raiser::Raiser;
 use crate::raw::{Genl, op, request, u32_attribute};
 use crate::{tool, wait};
 
@@ -80,13 +80,10 @@ fn switches(mode: Mode) -> Result<()> {
     let _driver = Driver::load(mode)?;
     let mut listener = Genl::open()?;
     listener.join()?;
-    let stop = AtomicBool::new(false);
+    let raiser = Raiser::default();
     let raised = thread::scope(|scope| -> Result<u64> {
-        let raiser = scope.spawn(|| -> Result<u64> {
-            let mut genl = Genl::open()?;
-            while !stop.load(Ordering::Relaxed) {
-                genl.raise(0, 1)?;
-            }
+        let raising = scope.spawn(|| -> Result<u64> {
+            raiser.run()?;
             tool::counter(&tool::device(0)?, "interrupts")
         });
         let switched = (|| -> Result<()> {
@@ -102,13 +99,14 @@ fn switches(mode: Mode) -> Result<()> {
                         "expected seq {expected}: {event:?}, {}",
                         tool::device(0)?
                     );
+                    raiser.read(expected);
                     expected += 1;
                 }
             }
             Ok(())
         })();
-        stop.store(true, Ordering::Relaxed);
-        let raised = raiser.join().ok().context("the raising thread panicked")?;
+        raiser.stop();
+        let raised = raising.join().ok().context("the raising thread panicked")?;
         switched?;
         raised
     })?;

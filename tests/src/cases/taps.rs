@@ -1,6 +1,5 @@
 //! Netlink taps come up and go down while the device interrupts.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
@@ -9,6 +8,7 @@ use nix::libc;
 use super::context::set;
 use crate::case::{Case, Machine, Mode};
 use crate::driver::Driver;
+use crate::raiser::Raiser;
 use crate::raw::{Genl, op};
 use crate::tap::{Tap, packet_socket};
 use crate::{tool, wait};
@@ -53,15 +53,9 @@ fn storm(with_socket: bool) -> Result<()> {
     listener.join()?;
     let mut port = Genl::open()?;
     ensure!(port.listen(op::LISTEN, 0)?.errno == 0);
-    let stop = AtomicBool::new(false);
+    let raiser = Raiser::default();
     thread::scope(|scope| -> Result<()> {
-        let raiser = scope.spawn(|| -> Result<()> {
-            let mut genl = Genl::open()?;
-            while !stop.load(Ordering::Relaxed) {
-                genl.raise(0, 1)?;
-            }
-            Ok(())
-        });
+        let raising = scope.spawn(|| raiser.run());
         let checked = (|| -> Result<()> {
             let mut expected = 1;
             for _ in 0..ROUNDS {
@@ -74,14 +68,15 @@ fn storm(with_socket: bool) -> Result<()> {
                             let event = genl.event(wait::LIMIT)?.context("no event came")?;
                             ensure!(event.seq == expected, "expected seq {expected}: {event:?}");
                         }
+                        raiser.read(expected);
                         expected += 1;
                     }
                 }
             }
             Ok(())
         })();
-        stop.store(true, Ordering::Relaxed);
-        let raised = raiser.join().ok().context("the raising thread panicked")?;
+        raiser.stop();
+        let raised = raising.join().ok().context("the raising thread panicked")?;
         checked?;
         raised
     })?;
