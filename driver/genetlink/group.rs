@@ -81,7 +81,7 @@ impl Group {
                 gfp.as_raw(),
             )
         };
-        // What `to_result` does, which is a call.
+        // What `to_result` does, without its call.
         match result {
             0 => Ok(()),
             error => Err(Error::from_errno(error)),

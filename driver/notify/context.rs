@@ -11,8 +11,9 @@ use super::word::Word;
 /// What was asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Context {
-    /// As [`Self::Hard`] while nothing speaks against it, and otherwise as [`Self::Bh`]: a tap, or
-    /// a crowd of listeners, each of which would make the handler longer.
+    /// As [`Self::Hard`] while nothing speaks against it. While a tap is up, or while messages have
+    /// more than one receiver, each of which would make the handler longer, as [`Self::Bh`]; and
+    /// as [`Self::Thread`] while they have so many that they would keep a bottom half busy.
     Auto,
     /// From the interrupt handler.
     Hard,
@@ -80,19 +81,29 @@ impl By {
     }
 }
 
-/// With more receivers than this, [`Context::Auto`] leaves sending to a bottom half.
-const CROWD: usize = 8;
+/// To so many receivers [`Context::Auto`] sends from the handler.
+const ALONE: usize = 1;
 
-/// With at most so many receivers it takes it back.
-const FEW: usize = CROWD / 2;
+/// To so many it sends from a bottom half, and to more from a thread.
+///
+/// A bottom half runs in the way of all processes of its processor, also of those that watch over
+/// it: a few hundred receivers kept one from them for half a minute, with the checks of a debug
+/// kernel.
+const COMPANY: usize = 8;
+
+/// After so many messages in turn that had fewer receivers, they are taken to be fewer. Those who
+/// have read a message at once are not counted.
+const CALM: u64 = 16;
 
 /// What was asked for, and who sends now.
 pub(super) struct Contexts {
     asked: Word,
     /// Who may send as far as taps go.
     allowed: Word,
-    /// 1 when the handler leaves it to a bottom half because there are many receivers, else 0.
-    is_crowded: Word,
+    /// Who should send as far as the number of receivers goes.
+    advised: Word,
+    /// Messages in turn for which that was too much.
+    calm: Word,
 }
 
 impl Contexts {
@@ -102,7 +113,8 @@ impl Contexts {
         Self {
             asked: Word::new(asked.as_raw().into()),
             allowed: Word::new(By::Bh.as_raw().into()),
-            is_crowded: Word::new(0),
+            advised: Word::new(By::Handler.as_raw().into()),
+            calm: Word::new(0),
         }
     }
 
@@ -120,28 +132,49 @@ impl Contexts {
     /// Returns the number of the context that messages are sent from.
     #[inline]
     pub(super) fn now(&self) -> u32 {
-        // CAST: It was a `u32`.
-        let allowed = self.allowed.read() as u32;
-        if allowed == context::HARD && self.is_crowded.read() != 0 {
-            context::BH
+        // CAST: They were `u32`.
+        let (allowed, advised) = (self.allowed.read() as u32, self.advised.read() as u32);
+        if advised != context::HARD && self.asked() == context::AUTO {
+            advised
         } else {
             allowed
         }
     }
 
-    /// Lets `by` send from here on, or a bottom half where there are many receivers.
+    /// Lets `by` send from here on, or who is better where there are many receivers, see
+    /// [`Self::now`].
     pub(super) fn let_send(&self, by: By) {
-        self.is_crowded.write(0);
+        // Should this meet `note_receivers`, either outcome is good for some messages.
+        self.advised.write(context::HARD.into());
         self.allowed.write(by.as_raw().into());
     }
 
     /// Takes note of how many receivers the last message had. To be called by one at a time.
     #[inline]
     pub(super) fn note_receivers(&self, receivers: usize) {
-        let was_crowded = self.is_crowded.read() != 0;
-        let is_crowded = receivers > if was_crowded { FEW } else { CROWD };
-        if is_crowded != was_crowded && self.asked.read() as u32 == context::AUTO {
-            self.is_crowded.write(is_crowded.into());
+        let enough = if receivers <= ALONE {
+            By::Handler
+        } else if receivers <= COMPANY {
+            By::Bh
+        } else {
+            By::Thread
+        };
+        // The numbers of the contexts grow with what they can take on.
+        let (enough, advised) = (u64::from(enough.as_raw()), self.advised.read());
+        if enough == advised && enough == u64::from(context::HARD) {
+            return;
+        }
+
+        let calm = if enough < advised {
+            self.calm.read() + 1
+        } else {
+            0
+        };
+        if enough > advised || calm >= CALM {
+            self.advised.write(enough);
+            self.calm.write(0);
+        } else {
+            self.calm.write(calm);
         }
     }
 }
@@ -166,18 +199,39 @@ mod tests {
     }
 
     #[test]
-    fn auto_leaves_crowds_to_a_bottom_half() {
-        for (asked, expected) in [(Context::Auto, context::BH), (Context::Hard, context::HARD)] {
-            let contexts = Contexts::new(asked);
+    fn auto_spares_the_handler_and_the_bottom_half() {
+        let [auto, hard] = [Context::Auto, Context::Hard].map(Contexts::new);
+        for contexts in [&auto, &hard] {
             contexts.let_send(By::Handler);
-            contexts.note_receivers(CROWD);
-            assert_eq!(contexts.now(), context::HARD);
-            contexts.note_receivers(CROWD + 1);
-            assert_eq!(contexts.now(), expected);
-            contexts.note_receivers(FEW + 1);
-            assert_eq!(contexts.now(), expected);
-            contexts.note_receivers(FEW);
-            assert_eq!(contexts.now(), context::HARD);
         }
+        let see = |receivers, messages, expected| {
+            for contexts in [&auto, &hard] {
+                for _ in 0..messages {
+                    contexts.note_receivers(receivers);
+                }
+            }
+            assert_eq!(auto.now(), expected);
+            assert_eq!(hard.now(), context::HARD);
+        };
+        see(ALONE, 1, context::HARD);
+        see(ALONE + 1, 1, context::BH);
+        see(COMPANY, 1, context::BH);
+        see(COMPANY + 1, 1, context::THREAD);
+        see(COMPANY, CALM - 1, context::THREAD);
+        see(COMPANY, 1, context::BH);
+        see(ALONE, CALM - 1, context::BH);
+        see(ALONE + 1, 1, context::BH);
+        see(ALONE, CALM - 1, context::BH);
+        see(ALONE, 1, context::HARD);
+    }
+
+    #[test]
+    fn a_tap_keeps_the_handler_from_sending_to_few() {
+        let contexts = Contexts::new(Context::Auto);
+        contexts.let_send(By::Bh);
+        contexts.note_receivers(ALONE);
+        assert_eq!(contexts.now(), context::BH);
+        contexts.note_receivers(COMPANY + 1);
+        assert_eq!(contexts.now(), context::THREAD);
     }
 }

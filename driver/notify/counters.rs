@@ -41,7 +41,8 @@ pub(super) enum Outcome {
 /// sequence number.
 ///
 /// The handler writes them, and nobody else at the same time, and never waits. It counts an event
-/// in `interrupts` first and by its [`Outcome`] last, so between two calls of the handler the outcomes add up to `interrupts`.
+/// in `interrupts` first and by its [`Outcome`] last, so between two calls of the handler the
+/// outcomes add up to the interrupts since the start.
 pub(super) struct Counters {
     interrupts: Count,
     events_sent: Count,

@@ -58,7 +58,8 @@ use super::{
     work, //
 };
 
-/// How many events are sent later before others get a chance to run.
+/// How many messages and receivers of messages there are to be before others get a chance to run
+/// where events are sent later.
 const BATCH: usize = 64;
 
 /// What the interrupt handler has to do after an event.
@@ -122,7 +123,7 @@ impl Sender {
                 // Once more: whoever takes the handler's right away waits for the end of its turn.
                 let may = self.is_to_send(By::Handler) || wanted.is_nothing();
                 if may && turn.next == record.seq {
-                    self.send(&mut turn, wanted, record, By::Handler);
+                    let _receivers = self.send(&mut turn, wanted, record, By::Handler);
                     return Then::Return;
                 }
             }
@@ -178,10 +179,12 @@ impl Sender {
         let Some(mut turn) = self.turn.try_take(Holder::Later) else {
             return false;
         };
-        for _ in 0..BATCH {
-            if !self.send_next(&mut turn, by) {
+        let mut done = 0;
+        while done < BATCH {
+            let Some(receivers) = self.send_next(&mut turn, by) else {
                 break;
-            }
+            };
+            done += 1 + receivers;
         }
         let next = turn.next;
         drop(turn);
@@ -191,38 +194,32 @@ impl Sender {
         self.source.ring().head() >= next
     }
 
-    /// Sends the next event, if there is one.
-    fn send_next(&self, pending: &mut Pending, by: By) -> bool {
+    /// Sends the next event, if there is one, and returns how many receivers it had.
+    fn send_next(&self, pending: &mut Pending, by: By) -> Option<usize> {
         let mut words = [0; RECORD_WORDS];
-        if self
-            .source
-            .ring()
-            .read_from(pending.next, &mut words)
-            .is_none()
-        {
-            return false;
-        }
+        self.source.ring().read_from(pending.next, &mut words)?;
 
         let record = Record::from_words(words);
         if record.lost > 0 {
             self.source.counters().count_left_ring(record.lost);
         }
         let wanted = Wanted::by(&self.source, &self.multicast, self.source.on());
-        self.send(pending, wanted, &record, by);
-        true
+        Some(self.send(pending, wanted, &record, by))
     }
 
-    /// Sends an event whose turn it is, and counts what became of it.
-    fn send(&self, pending: &mut Pending, wanted: Wanted, record: &Record, by: By) {
+    /// Sends an event whose turn it is, counts what became of it, and returns how many receivers it
+    /// had.
+    fn send(&self, pending: &mut Pending, wanted: Wanted, record: &Record, by: By) -> usize {
         let counters = self.source.counters();
         pending.next = record.seq + 1;
 
         if let (Err(reason), false) = (wanted.multicast, wanted.unicast) {
             counters.count_outcome(reason);
-            return;
+            return 0;
         }
 
         let ports = self.source.ports();
+        let mut receivers = 0;
         let outcome = match (pending.message.of(record), wanted.multicast) {
             (Ok(message), multicast) => {
                 if wanted.unicast {
@@ -234,7 +231,8 @@ impl Sender {
                     Err(reason) => reason,
                 };
                 // Those who have read it already are not counted. They are few, or it is late.
-                self.source.contexts().note_receivers(message.receivers());
+                receivers = message.receivers();
+                self.source.contexts().note_receivers(receivers);
                 if wanted.unicast || !matches!(outcome, Outcome::NoListener) {
                     counters.count_sent_by(by);
                 }
@@ -255,6 +253,7 @@ impl Sender {
             }
         };
         counters.count_outcome(outcome);
+        receivers
     }
 }
 

@@ -108,9 +108,9 @@ pub struct Set {
     pub paths: Option<Paths>,
     /// Where to send netlink messages from: auto, hard, bh or thread.
     ///
-    /// Auto and hard are the interrupt handler. While a netlink tap (an nlmon device) is up, or a
-    /// message has more than 8 receivers, auto steps back to bh, a bottom half; with hard, no tap can
-    /// come up.
+    /// Auto and hard are the interrupt handler. While a netlink tap (an nlmon device) is up, or
+    /// messages have more than one receiver, auto steps back to bh, a bottom half; while they have
+    /// more than 8, to the interrupt's thread. With hard, no tap can come up.
     #[arg(long)]
     pub context: Option<Context>,
 }

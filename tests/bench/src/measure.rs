@@ -17,7 +17,7 @@ use crate::{
     clock,
     edu::Edu,
     listening::{self, Setting},
-    paths::{self, Path},
+    paths::{self, Context, Path},
     random::Random,
     schedule::{self, Urgency},
 };
@@ -153,11 +153,16 @@ fn parts_of(path: &'static Path, plan: &Plan) -> Vec<Part> {
         }
     }
     parts.push(part(first, "handler", handler::measure));
-    if plan.latency_only || path.context.is_some() {
+    if plan.latency_only {
         return parts;
     }
-    if path.most_listeners > 1 {
+    // Who sends is what more listeners make slower. Where others do, the handler does not see it.
+    let sends = path.context.is_none_or(|context| context == Context::Hard);
+    if sends && path.most_listeners > 1 {
         parts.push(part(first, "many listeners", fan_out::measure));
+    }
+    if path.context.is_some() {
+        return parts;
     }
     if path.name == "netlink-multicast" {
         parts.push(part(first, "bystanders", fan_out::bystanders));

@@ -28,7 +28,7 @@ pub struct Path {
     /// Its name in the results.
     pub name: &'static str,
     /// Where it sends from, if it is a path for the sake of that. Of these nothing but latency and
-    /// handler is measured.
+    /// handler is measured, and what more listeners cost the handler where it sends.
     pub context: Option<Context>,
     /// How its listeners can wait; all but latency is measured with the first.
     pub listeners: &'static [Listener],
@@ -87,10 +87,11 @@ pub trait Source {
 }
 
 /// All of them, in the order of the results.
-pub const ALL: [Path; NAMES.len() + 2] = [
+pub const ALL: [Path; NAMES.len() + 3] = [
     silent::OFF,
     silent::NO_LISTENER,
     netlink_multicast::PATH,
+    netlink_multicast::FROM_HARD,
     netlink_multicast::FROM_BH,
     netlink_multicast::FROM_THREAD,
     netlink_unicast::PATH,

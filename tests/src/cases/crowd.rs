@@ -23,7 +23,7 @@ const QUEUE: usize = 1 << 18;
 const ROUND: u64 = 5_000;
 
 /// Interrupts of the short form.
-const SHORT: u64 = 500;
+const SHORT: u64 = 250;
 
 pub fn cases() -> Vec<Case> {
     vec![

@@ -44,15 +44,25 @@ fn context_now() -> Result<String> {
 /// Without stepping back, the kernel warns of the tap's transmit path in hard interrupt context,
 /// and a packet socket on it can hang the machine.
 fn storm(with_socket: bool) -> Result<()> {
+    for is_member in [true, false] {
+        storm_of(with_socket, is_member)?;
+    }
+    Ok(())
+}
+
+/// To one receiver: with more of them it would not be the handler that sends without a tap.
+fn storm_of(with_socket: bool, is_member: bool) -> Result<()> {
     const ROUNDS: usize = 10;
     const EVENTS: usize = 20;
     let _driver = Driver::load(Mode::Msi)?;
     let tap = Tap::new()?;
     let socket = with_socket.then(packet_socket).transpose()?;
     let mut listener = Genl::open()?;
-    listener.join()?;
-    let mut port = Genl::open()?;
-    ensure!(port.listen(op::LISTEN, 0)?.errno == 0);
+    if is_member {
+        listener.join()?;
+    } else {
+        ensure!(listener.listen(op::LISTEN, 0)?.errno == 0);
+    }
     let raiser = Raiser::default();
     thread::scope(|scope| -> Result<()> {
         let raising = scope.spawn(|| raiser.run());
@@ -61,16 +71,20 @@ fn storm(with_socket: bool) -> Result<()> {
             for _ in 0..ROUNDS {
                 for (up, context) in [(true, "bh"), (false, "hard")] {
                     if up { tap.up() } else { tap.down() }?;
-                    let now = context_now()?;
-                    ensure!(now == context, "up: {up}, but events are sent from {now}");
+                    if up {
+                        let now = context_now()?;
+                        ensure!(now == context, "with a tap, events are sent from {now}");
+                    }
                     for _ in 0..EVENTS {
-                        for genl in [&mut listener, &mut port] {
-                            let event = genl.event(wait::LIMIT)?.context("no event came")?;
-                            ensure!(event.seq == expected, "expected seq {expected}: {event:?}");
-                        }
+                        let event = listener.event(wait::LIMIT)?.context("no event came")?;
+                        ensure!(event.seq == expected, "expected seq {expected}: {event:?}");
                         raiser.read(expected);
                         expected += 1;
                     }
+                    // The last message that the tap got may count as one of two receivers for a
+                    // while.
+                    let now = context_now()?;
+                    ensure!(now == context, "up: {up}, but events are sent from {now}");
                 }
             }
             Ok(())

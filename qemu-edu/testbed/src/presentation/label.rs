@@ -89,7 +89,7 @@ pub fn label(run: &Run, path: &PathRun) -> String {
 
 /// Whether netlink messages are sent from this context where nobody chose another.
 fn is_default(context: &str) -> bool {
-    ["auto", "hard"].contains(&context)
+    context == "auto"
 }
 
 /// The measurement that all others are compared with: multicast from the hard handler to a

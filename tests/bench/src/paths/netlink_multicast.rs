@@ -1,4 +1,4 @@
-//! Generic netlink multicast, sent by the handler itself.
+//! Generic netlink multicast, sent by the handler itself where there is one listener.
 //!
 //! The listener is one socket with the queue that irqcast's library asks for. It takes one
 //! message a call and looks at its sequence number. It is connected to the kernel, which then
@@ -41,12 +41,19 @@ pub const PATH: Path = Path {
     },
 };
 
+/// The same, sent from the handler however many listeners there are.
+pub const FROM_HARD: Path = Path {
+    context: Some(Context::Hard),
+    listeners: &[Listener::Blocking],
+    open: |_, options| from(Context::Hard, options),
+    ..PATH
+};
+
 /// The same, sent from a bottom half.
 pub const FROM_BH: Path = Path {
     context: Some(Context::Bh),
-    listeners: &[Listener::Blocking],
     open: |_, options| from(Context::Bh, options),
-    ..PATH
+    ..FROM_HARD
 };
 
 /// The same, sent from the interrupt's thread.
