@@ -60,3 +60,8 @@ pub fn until_counter(instance: u64, name: &str, value: u64) -> Result<()> {
         Ok((found == value).then_some(()))
     })
 }
+
+/// Raises on device 0, each time after the event before.
+pub fn raise(count: u64) -> Result<()> {
+    json(&["raise", "--device", "0", "--count", &count.to_string()]).map(drop)
+}

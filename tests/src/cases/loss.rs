@@ -42,10 +42,6 @@ fn load(mode: Mode) -> Result<Driver> {
     Driver::load_with(&format!("msi={msi} history={HELD}"))
 }
 
-fn raise(count: u64) -> Result<()> {
-    tool::json(&["raise", "--device", "0", "--count", &count.to_string()]).map(drop)
-}
-
 /// What the hook of `rule` got, with or without its mark.
 fn told(setup: &Setup, rule: &str, mark: u8) -> Result<Vec<String>> {
     let file = setup.path(&format!("lost.{rule}.{mark}"));
@@ -69,10 +65,10 @@ fn what_left_the_ring(mode: Mode) -> Result<()> {
         setup.rule_running("told", "lost = true", &hook),
     ])?;
     let daemon = Daemon::start(&path)?;
-    raise(1)?;
+    tool::raise(1)?;
     setup.until_finished(0, 1)?;
     daemon.kill()?;
-    raise(40)?;
+    tool::raise(40)?;
     let daemon = Daemon::start(&path)?;
     let mut given = told(&setup, "told", 0)?;
     let input: Value = serde_json::from_str(&given.pop().context("no standard input")?)?;
@@ -119,7 +115,7 @@ fn rules_choose_by_device() -> Result<()> {
     let path = setup.configure(&rules)?;
     Daemon::start(&path)?.stop()?;
     // Nothing of the device is known but what the driver says.
-    raise(HELD + 1)?;
+    tool::raise(HELD + 1)?;
     let daemon = Daemon::start(&path)?;
     setup.until_finished(0, HELD + 1)?;
     daemon.stop()?;
@@ -138,7 +134,7 @@ fn hook_that_did_not_end() -> Result<()> {
     let hook = setup.script("hook", HOOK)?;
     let path = setup.configure(&[setup.rule_running("told", "lost = true", &hook)])?;
     Daemon::start(&path)?.stop()?;
-    raise(HELD + 5)?;
+    tool::raise(HELD + 5)?;
     let daemon = Daemon::start(&path)?;
     told(&setup, "told", 0)?;
     daemon.kill()?;

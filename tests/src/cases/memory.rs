@@ -114,26 +114,29 @@ impl Drop for Failing {
     }
 }
 
-/// A listener that does not read uses up what the driver has prepared. What comes then needs
-/// memory.
+/// Raises `count` times, one after the other, while the handler gets no memory. Returns how often
+/// it needed some: a listener that does not read uses up what the driver has prepared.
+fn raise_without_memory(genl: &mut Genl, count: u64) -> Result<u64> {
+    let failing = Failing::start(HANDLER, 100, Which::Atomic)?;
+    for raised in 1..=count {
+        genl.raise(0, storm::BIT)?;
+        tool::until_counter(0, "interrupts", raised)?;
+    }
+    drop(failing);
+    let device = tool::device(0)?;
+    let failures = tool::counter(&device, "alloc_failures")?;
+    ensure!(failures > 0, "nothing failed: {device}");
+    Ok(failures)
+}
+
 fn failures_are_counted() -> Result<()> {
     const COUNT: u64 = 60;
     let _driver = Driver::load(Mode::Msi)?;
     let mut listener = Genl::open()?;
     listener.join()?;
     let mut genl = Genl::open()?;
-    let failing = Failing::start(HANDLER, 100, Which::Atomic)?;
-    for raised in 1..=COUNT {
-        genl.raise(0, 1)?;
-        wait::until("the interrupt", || {
-            let interrupts = tool::counter(&tool::device(0)?, "interrupts")?;
-            Ok((interrupts == raised).then_some(()))
-        })?;
-    }
-    drop(failing);
+    let failures = raise_without_memory(&mut genl, COUNT)?;
     let device = tool::device(0)?;
-    let failures = tool::counter(&device, "alloc_failures")?;
-    ensure!(failures > 0, "nothing failed: {device}");
     let sent = COUNT - failures;
     ensure!(tool::counter(&device, "events_sent")? == sent, "{device}");
     match listener.event(wait::LIMIT) {
@@ -157,18 +160,7 @@ fn last_is_told() -> Result<()> {
     let _driver = Driver::load(Mode::Msi)?;
     let mut listener = Subscription::open(1 << 20)?;
     let mut genl = Genl::open()?;
-    let failing = Failing::start(HANDLER, 100, Which::Atomic)?;
-    for raised in 1..=COUNT {
-        genl.raise(0, storm::BIT)?;
-        wait::until("the interrupt", || {
-            let interrupts = tool::counter(&tool::device(0)?, "interrupts")?;
-            Ok((interrupts == raised).then_some(()))
-        })?;
-    }
-    drop(failing);
-    let device = tool::device(0)?;
-    let failures = tool::counter(&device, "alloc_failures")?;
-    ensure!(failures > 0, "nothing failed: {device}");
+    let failures = raise_without_memory(&mut genl, COUNT)?;
     let deadline = Instant::now() + wait::LIMIT;
     let mut tally = Tally::before(1);
     while tally.last < COUNT {

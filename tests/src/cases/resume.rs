@@ -47,10 +47,6 @@ pub fn cases() -> Vec<Case> {
     .collect()
 }
 
-fn raise(count: u64) -> Result<()> {
-    tool::json(&["raise", "--device", "0", "--count", &count.to_string()]).map(drop)
-}
-
 fn has(line: &str, given: &[String]) -> Result<()> {
     ensure!(
         given.iter().any(|given| given == line),
@@ -72,17 +68,17 @@ fn killed_daemon_goes_on() -> Result<()> {
     let setup = Setup::new()?;
     let path = setup.configure(&[setup.rule("all", "")])?;
     let daemon = Daemon::start(&path)?;
-    raise(3)?;
+    tool::raise(3)?;
     setup.until_finished(0, 3)?;
     daemon.kill()?;
-    raise(3)?;
+    tool::raise(3)?;
     let daemon = Daemon::start(&path)?;
     for seq in 4..=6 {
         let given = setup.ran("all", 0, seq)?;
         has("IRQCAST_REPLAYED=1", &given)?;
         has("IRQCAST_REPEATED=0", &given)?;
     }
-    raise(1)?;
+    tool::raise(1)?;
     has("IRQCAST_REPLAYED=0", &setup.ran("all", 0, 7)?)?;
     daemon.stop()?;
     ran_once_each(&setup, 7)
@@ -94,7 +90,7 @@ fn stopped_daemon_goes_on() -> Result<()> {
     let setup = Setup::new()?;
     let (path, gate) = gated(&setup, "")?;
     let mut daemon = Daemon::start(&path)?;
-    raise(3)?;
+    tool::raise(3)?;
     until_started(&setup, 1, 0)?;
     setup.remembered(0, |life| life["taken"] == 3)?;
     daemon.signal(Signal::SIGTERM)?;
@@ -141,7 +137,7 @@ fn running_hook_runs_again() -> Result<()> {
     let setup = Setup::new()?;
     let (path, gate) = gated(&setup, "")?;
     let daemon = Daemon::start(&path)?;
-    raise(2)?;
+    tool::raise(2)?;
     until_started(&setup, 1, 0)?;
     daemon.kill()?;
     File::create(&gate)?;
@@ -165,10 +161,10 @@ fn first_daemon_begins_with_what_comes() -> Result<()> {
     let _driver = Driver::load(Mode::Msi)?;
     let setup = Setup::new()?;
     let path = setup.configure(&[setup.rule("all", "")])?;
-    raise(2)?;
+    tool::raise(2)?;
     // Killed before anything came: the next one knows all the same where it began.
     Daemon::start(&path)?.kill()?;
-    raise(1)?;
+    tool::raise(1)?;
     let daemon = Daemon::start(&path)?;
     setup.ran("all", 0, 3)?;
     daemon.stop()?;
@@ -209,12 +205,12 @@ fn new_life_is_whole() -> Result<()> {
     let setup = Setup::new()?;
     let path = setup.configure(&[setup.rule("all", ""), setup.rule("told", "lost = true")])?;
     let daemon = Daemon::start(&path)?;
-    raise(5)?;
+    tool::raise(5)?;
     setup.until_finished(0, 5)?;
     daemon.kill()?;
     driver.unload()?;
     let _driver = Driver::load(Mode::Msi)?;
-    raise(2)?;
+    tool::raise(2)?;
     let daemon = Daemon::start(&path)?;
     setup.until_finished(0, 2)?;
     let told = daemon.log().join("\n");
@@ -235,7 +231,7 @@ fn another_boot() -> Result<()> {
     let setup = Setup::new()?;
     let (path, gate) = gated(&setup, "")?;
     let daemon = Daemon::start(&path)?;
-    raise(3)?;
+    tool::raise(3)?;
     until_started(&setup, 1, 0)?;
     setup.remembered(0, |life| life["taken"] == 3)?;
     daemon.kill()?;
@@ -248,7 +244,7 @@ fn another_boot() -> Result<()> {
     let other = "0d4b8c53-9a0c-4c1c-b2f7-000000000000";
     fs::write(setup.state(), state.replace(boot_id.trim(), other))?;
     let _driver = Driver::load(Mode::Msi)?;
-    raise(1)?;
+    tool::raise(1)?;
     setup.configure(&[setup.rule("all", ""), setup.rule("told", "lost = true")])?;
     let daemon = Daemon::start(&path)?;
     let line = daemon.says("events were lost")?;
