@@ -159,6 +159,7 @@ impl Memory {
     pub fn resume(&mut self, new_boot: bool) {
         for life in self.lives.values_mut() {
             life.ended |= new_boot;
+            life.earlier_boot |= new_boot;
             life.resumed_at = life.taken;
         }
     }
@@ -228,7 +229,7 @@ impl Memory {
         }
         // News of an earlier life may come late.
         let mut later = self.lives.range((device, incarnation)..=(device, u64::MAX));
-        let ended = later.any(|(&other, _)| other != id);
+        let ended = later.any(|(&other, life)| other != id && !life.earlier_boot);
         let life = self.lives.entry(id).or_insert_with(|| Life {
             ended,
             ..Life::default()

@@ -233,7 +233,6 @@ impl Store {
     }
 }
 
-/// Empties the journal and writes its first line.
 /// Locks the folder, and waits for the end of a daemon that was killed.
 fn lock(mut folder: File) -> Result<Flock<File>, Errno> {
     let start = Instant::now();
@@ -249,6 +248,7 @@ fn lock(mut folder: File) -> Result<Flock<File>, Errno> {
     }
 }
 
+/// Empties the journal and writes its first line.
 fn begin_journal(file: &Path, head: &str) -> io::Result<File> {
     let mut journal = OpenOptions::new().create(true).append(true).open(file)?;
     journal.set_len(0)?;

@@ -13,6 +13,9 @@ pub(super) struct Life {
     pub address: String,
     /// The device was bound anew, or the machine was started anew.
     pub ended: bool,
+    /// The machine was started anew. Incarnations grow within a boot only.
+    #[serde(default)]
+    pub earlier_boot: bool,
     /// Sequence number of the last event that was taken, 0 before the first.
     pub taken: u64,
     /// `taken` when the daemon started: what is told up to here is told again.

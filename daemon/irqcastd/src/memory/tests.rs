@@ -287,3 +287,23 @@ fn lives_end_with_the_next_one_or_the_boot() {
     memory.resume(true);
     assert!(memory.positions().is_empty());
 }
+
+#[test]
+fn life_may_have_a_lower_incarnation_than_one_of_an_earlier_boot() {
+    let mut memory = after(&[took(1, &["a"])]);
+    memory.resume(true);
+    let (device, incarnation) = LIFE;
+    memory.apply(&Op::Took {
+        life: (device, incarnation - 1),
+        address: String::new(),
+        seq: 1,
+        rules: Vec::new(),
+    });
+    memory.apply(&lost(1, 1, &[]));
+    let positions = memory.positions();
+    let lives: Vec<_> = positions
+        .iter()
+        .map(|at| (at.device, at.incarnation))
+        .collect();
+    assert_eq!(lives, [(device, incarnation - 1)]);
+}
