@@ -37,6 +37,8 @@ pub enum Request<'a> {
         /// What QEMU calls it.
         id: &'a str,
     },
+    /// Cut the guest's power, and boot it again, with the same disk. The test begins anew there.
+    CutPower,
 }
 
 impl<'a> Line<'a> {
@@ -52,6 +54,7 @@ impl<'a> Line<'a> {
                 of: of.parse().ok()?,
             }),
             ("host", ["plug", id, port]) => Some(Self::Request(Request::Plug { id, port })),
+            ("host", ["cut-power"]) => Some(Self::Request(Request::CutPower)),
             ("host", ["unplug", id]) => Some(Self::Request(Request::Unplug { id })),
             _ => None,
         }
@@ -64,6 +67,7 @@ impl fmt::Display for Line<'_> {
             Self::Figure(text) => write!(f, "figure: {text}"),
             Self::Progress { done, of } => write!(f, "progress: {done} of {of}"),
             Self::Request(Request::Plug { id, port }) => write!(f, "host: plug {id} {port}"),
+            Self::Request(Request::CutPower) => f.write_str("host: cut-power"),
             Self::Request(Request::Unplug { id }) => write!(f, "host: unplug {id}"),
         }
     }
@@ -83,6 +87,7 @@ mod tests {
                 port: "port0",
             }),
             Line::Request(Request::Unplug { id: "edu0" }),
+            Line::Request(Request::CutPower),
         ] {
             assert_eq!(Line::parse(&line.to_string()), Some(line));
         }

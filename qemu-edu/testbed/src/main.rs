@@ -9,6 +9,7 @@ mod prepared;
 mod presentation;
 mod process;
 mod setup;
+mod tree_program;
 mod ui;
 mod vm;
 

@@ -1,10 +1,8 @@
 //! What a set-up leaves behind: the parts that a virtual machine is made of.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
+
+use crate::tree_program;
 
 /// Everything that a boot needs, built and checked.
 #[derive(Debug, Clone)]
@@ -64,32 +62,18 @@ pub struct Qemu {
 impl Qemu {
     /// A command that starts it, before its arguments are added.
     ///
-    /// The tree's loader starts it, so neither the libraries nor the C library of the host
-    /// matter, and no namespace is needed. Firmware and modules come from the tree too, also
-    /// where the host has some of another version.
+    /// Firmware and modules come from the tree too, also where the host has some of another version.
     pub fn command(&self) -> Command {
-        const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
-
-        let libraries = self.tree.join(LIBRARIES);
-        let mut command = Command::new(libraries.join("ld-linux-x86-64.so.2"));
-        command.args(["--argv0", "qemu-system-x86_64", "--library-path"]);
-        command.arg(library_path(&libraries));
-        command.arg(self.tree.join("usr/bin/qemu-system-x86_64"));
+        let mut command = tree_program::command(&self.tree, "usr/bin/qemu-system-x86_64");
         for firmware in ["usr/share/qemu", "usr/share/seabios"] {
             command.arg("-L").arg(self.tree.join(firmware));
         }
         // Otherwise processes would show the loader's name.
         command.args(["-name", "irqcast,process=qemu-system-x86"]);
-        command.env("QEMU_MODULE_DIR", libraries.join("qemu"));
-        command.env_remove("LD_LIBRARY_PATH");
+        command.env(
+            "QEMU_MODULE_DIR",
+            self.tree.join("usr/lib/x86_64-linux-gnu/qemu"),
+        );
         command
     }
-}
-
-/// Some packages keep libraries for themselves in folders of their own.
-fn library_path(libraries: &Path) -> OsString {
-    let mut path = libraries.as_os_str().to_owned();
-    path.push(":");
-    path.push(libraries.join("pulseaudio"));
-    path
 }

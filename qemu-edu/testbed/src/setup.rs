@@ -16,6 +16,7 @@ mod driver;
 mod kbuild;
 mod kernel;
 mod mirror;
+mod mke2fs;
 mod packages;
 mod prerequisites;
 mod qemu;
@@ -27,7 +28,7 @@ mod unpacked;
 mod userland;
 mod workspace;
 
-use std::{path::PathBuf, thread, time::Instant};
+use std::{path::PathBuf, process::Command, thread, time::Instant};
 
 use anyhow::Context;
 
@@ -197,6 +198,11 @@ impl Setup {
     /// Root folder of a Debian tree with the browser [`CHROMIUM`], made if need be.
     pub fn browser(&self, options: &Options, ui: &Ui) -> anyhow::Result<PathBuf> {
         chromium::get(options, &self.cache, ui)
+    }
+
+    /// A command that starts `mke2fs`, which is fetched if need be.
+    pub fn mke2fs(&self, options: &Options, ui: &Ui) -> anyhow::Result<Command> {
+        mke2fs::get(options, &self.cache, ui)
     }
 
     /// The repository.

@@ -9,6 +9,7 @@ mod args;
 mod command;
 mod console;
 mod conversation;
+mod disk;
 mod hotplug;
 pub mod initramfs;
 mod link;
@@ -26,6 +27,7 @@ pub use self::{
     accelerator::Accelerator,
     args::processors,
     command::{Completed, Invocation},
+    disk::Disk,
     link::{Event, Stream},
     logs::Logs,
     lost::{Lost, Reason},

@@ -57,7 +57,14 @@ pub fn boot_with_driver(
     initramfs: &File,
     logs: &Logs,
 ) -> anyhow::Result<Vm> {
-    let mut vm = Vm::boot(machine, prepared, initramfs, logs, &prepared.kernel.name)?;
+    let mut vm = Vm::boot(
+        machine,
+        prepared,
+        initramfs,
+        None,
+        logs,
+        &prepared.kernel.name,
+    )?;
     let command = ["insmod", DRIVER]
         .into_iter()
         .chain(machine.driver_parameters());

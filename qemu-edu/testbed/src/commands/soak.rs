@@ -46,7 +46,7 @@ pub fn run(options: &cli::Options, args: &cli::SoakArgs, ui: &Ui) -> anyhow::Res
     let start = Instant::now();
     loop {
         for (plan, kernel) in plans.iter().zip(&kernels) {
-            plan.run(options, &kernel.prepared, &logs, ui, &mut report)?;
+            plan.run(&setup, options, &kernel.prepared, &logs, ui, &mut report)?;
         }
         if args.time.is_none_or(|time| start.elapsed() >= time) {
             break;

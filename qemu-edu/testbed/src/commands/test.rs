@@ -60,7 +60,7 @@ pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Res
         let logs = Logs::create(setup.cache().folder(), options.keep_log.as_deref())?;
         for plan in plans {
             let kernel = setup.kernel(options, plan.choice(), ui)?;
-            plan.run(options, &kernel.prepared, &logs, ui, &mut report)?;
+            plan.run(&setup, options, &kernel.prepared, &logs, ui, &mut report)?;
         }
         report.note(&format!(
             "\nlogs of the guests: {}",

@@ -40,6 +40,8 @@ pub struct Parts<'a> {
     pub console: RawFd,
     /// The same for QEMU's own control channel.
     pub qmp: RawFd,
+    /// File of the disk, if the machine has one.
+    pub disk: Option<&'a Path>,
 }
 
 /// The arguments for `qemu-system-x86_64`. They suit version 10.0, which set-up fetches.
@@ -88,6 +90,13 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>)
     for slot in SLOTS.iter().take(usize::from(machine.devices)) {
         arguments.option("-device", format!("edu,addr={slot:#x}"));
     }
+    if let Some(disk) = parts.disk {
+        // What the guest has flushed, and nothing else, has to be there after its power is cut. Commas
+        // are doubled in a path.
+        let file = disk.to_string_lossy().replace(',', ",,");
+        arguments.option("-drive", format!("if=none,id=disk,format=raw,file={file}"));
+        arguments.option("-device", "nvme,drive=disk,serial=disk");
+    }
     for device in &machine.extra {
         arguments.option("-device", device);
     }
@@ -123,6 +132,7 @@ mod tests {
             link: 6,
             console: 7,
             qmp: 8,
+            disk: None,
         };
         arguments(machine, accelerator, &parts)
             .into_iter()

@@ -19,6 +19,9 @@ pub struct Machine {
     /// Names of the initramfs layers that it needs beside the basic one.
     #[serde(default)]
     pub layers: Vec<String>,
+    /// Whether it has a disk with an empty file system, which is `/dev/nvme0n1`.
+    #[serde(default)]
+    pub disk: bool,
     /// Whether time in the guest is the number of instructions that it has executed, which
     /// takes a machine with one processor and without KVM.
     #[serde(default)]
@@ -33,6 +36,7 @@ impl Default for Machine {
             append: String::new(),
             memory_mib: 512,
             layers: Vec::new(),
+            disk: false,
             icount: false,
         }
     }

@@ -15,6 +15,7 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use super::{
     accelerator::Accelerator,
     args::{self, Parts},
+    disk::Disk,
     machine::Machine,
     memory_file,
 };
@@ -43,6 +44,7 @@ pub fn start(
     accelerator: Accelerator,
     prepared: &Prepared,
     initramfs: &File,
+    disk: Option<&Disk>,
 ) -> anyhow::Result<Qemu> {
     let pair = || UnixStream::pair().context("failed to make a socket pair");
     let (link, link_of_qemu) = pair()?;
@@ -61,6 +63,7 @@ pub fn start(
         link: passed[1],
         console: passed[2],
         qmp: passed[3],
+        disk: disk.map(Disk::path),
     };
     let mut command = prepared.qemu.command();
     command

@@ -11,12 +11,14 @@ use std::{
 
 use anyhow::Context as _;
 use irqcast_link::{ExecId, Exit, TerminalSize, ToGuest, ToHost, VERSION};
+use nix::sys::signal::Signal;
 use serde_json::json;
 
 use super::{
     accelerator::Accelerator,
     command::Invocation,
     console::{Console, Finding},
+    disk::Disk,
     link::{Event, Link, Stream},
     logs::Logs,
     lost::{Lost, Reason},
@@ -125,13 +127,14 @@ impl Vm {
         machine: &Machine,
         prepared: &Prepared,
         initramfs: &File,
+        disk: Option<&Disk>,
         logs: &Logs,
         name: &str,
     ) -> anyhow::Result<Self> {
         let (log, files) = logs.start(name)?;
         let (sender, events) = sync_channel(QUEUE);
         let started = Instant::now();
-        let qemu = qemu::start(machine, Accelerator::detect(), prepared, initramfs)?;
+        let qemu = qemu::start(machine, Accelerator::detect(), prepared, initramfs, disk)?;
         let keyboard = qemu
             .console
             .try_clone()
@@ -246,6 +249,11 @@ impl Vm {
             _ => {}
         }
         self.finish(Some(reason))
+    }
+
+    /// Ends the guest as if its power was cut: nothing in it has time for anything.
+    pub fn cut_power(&self) {
+        self.child.signal(Signal::SIGKILL);
     }
 
     /// Lets the guest power off, and waits for it.

@@ -73,7 +73,14 @@ pub fn measure(
     builder.copy("/usr/lib/irqcast/irqcast_twin.ko", twin, PLAIN)?;
     builder.stock_modules(&MODULES)?;
     let initramfs = builder.finish()?;
-    let mut vm = Vm::boot(&machine, prepared, &initramfs, logs, &prepared.kernel.name)?;
+    let mut vm = Vm::boot(
+        &machine,
+        prepared,
+        &initramfs,
+        None,
+        logs,
+        &prepared.kernel.name,
+    )?;
     let kernel = surroundings::kernel(&mut vm, prepared)?;
     let plan = serde_json::to_string(plan).context("failed to write the plan")?;
     let command = Invocation::new(["irqcast-bench", &plan]);

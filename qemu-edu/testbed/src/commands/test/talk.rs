@@ -9,6 +9,7 @@ pub struct Talk<'a> {
     /// Shows the progress of a test that takes long.
     step: Option<Step<'a>>,
     figures: Vec<String>,
+    power_cuts: u64,
 }
 
 impl<'a> Talk<'a> {
@@ -17,6 +18,7 @@ impl<'a> Talk<'a> {
         Self {
             step: None,
             figures: Vec::new(),
+            power_cuts: 0,
         }
     }
 
@@ -25,7 +27,13 @@ impl<'a> Talk<'a> {
         Self {
             step: Some(step),
             figures: Vec::new(),
+            power_cuts: 0,
         }
+    }
+
+    /// How often the test had the guest's power cut.
+    pub fn power_cuts(&self) -> u64 {
+        self.power_cuts
     }
 
     /// Takes a line of the test's output, and returns the answer if it is a request.
@@ -42,6 +50,12 @@ impl<'a> Talk<'a> {
                 let done = match request {
                     Request::Plug { id, port } => vm.plug(id, port),
                     Request::Unplug { id } => vm.unplug(id),
+                    Request::CutPower => {
+                        self.power_cuts += 1;
+                        vm.cut_power();
+                        // Nobody is there any more.
+                        return None;
+                    }
                 };
                 return Some(match done {
                     Ok(()) => DONE.to_owned(),

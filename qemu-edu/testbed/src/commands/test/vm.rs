@@ -17,11 +17,14 @@ use crate::{
     prepared::Prepared,
     setup::Setup,
     ui::Ui,
-    vm::{Completed, Invocation, Logs, Lost, Machine, Vm, initramfs::Builder},
+    vm::{Completed, Disk, Invocation, Logs, Lost, Machine, Vm, initramfs::Builder},
 };
 
 /// Tells a test in its long form how often it is to do what it does.
 const COUNT: &str = "IRQCAST_COUNT";
+
+/// Tells a test how often the guest's power has been cut since it was first begun.
+const POWER_CUTS: &str = "IRQCAST_POWER_CUTS";
 
 /// Exit status by which a test says that it cannot run here.
 const SKIPPED: u8 = 77;
@@ -101,6 +104,7 @@ impl Plan {
     /// that are lost are in the report.
     pub fn run(
         &self,
+        setup: &Setup,
         options: &Options,
         prepared: &Prepared,
         logs: &Logs,
@@ -117,10 +121,18 @@ impl Plan {
             for layer in &machine.layers {
                 builder.layer(layer)?;
             }
+            let disk = match machine.disk {
+                true => {
+                    let path = logs.folder().join(format!("{}.disk", self.kernel));
+                    Some(Disk::make(setup.mke2fs(options, ui)?, path)?)
+                }
+                false => None,
+            };
             let mut group = Group {
                 prepared,
                 machine,
                 initramfs: builder.finish()?,
+                disk,
                 logs,
                 form: self.form,
                 ui,
@@ -164,6 +176,8 @@ struct Group<'a> {
     prepared: &'a Prepared,
     machine: &'a Machine,
     initramfs: File,
+    /// Stays over the guests.
+    disk: Option<Disk>,
     logs: &'a Logs,
     form: Form,
     ui: &'a Ui,
@@ -201,25 +215,37 @@ impl Group<'_> {
             },
         };
         let started = Instant::now();
-        let mut command = Invocation::new(["irqcast-e2e", "run", &case.name]);
         let (limit, count) = case.extent(self.form);
-        if let Some(count) = count {
-            command = command.env(COUNT, &count.to_string());
-        }
         let mut talk = match self.form {
             Form::Short => Talk::quiet(),
             Form::Long(_) => Talk::on(self.ui.step(&name)),
         };
-        let ended = vm.run_answering(command, limit, |vm, line| talk.answer(vm, line));
-        let outcome = match lost(ended)? {
-            Ok(completed) => {
-                let outcome = outcome(self.judge(&completed, &name, &vm)?, started);
-                // What a test leaves behind must not meet the next one.
-                vm.kill_all()?;
-                self.vm = Some(vm);
-                outcome
+        let mut cuts = 0;
+        let outcome = loop {
+            let mut command = Invocation::new(["irqcast-e2e", "run", &case.name]);
+            command = command.env(POWER_CUTS, &cuts.to_string());
+            if let Some(count) = count {
+                command = command.env(COUNT, &count.to_string());
             }
-            Err(lost) => outcome(failed(&lost), started),
+            let ended = vm.run_answering(command, limit, |vm, line| talk.answer(vm, line));
+            match lost(ended)? {
+                Ok(completed) => {
+                    let outcome = outcome(self.judge(&completed, &name, &vm)?, started);
+                    // What a test leaves behind must not meet the next one.
+                    vm.kill_all()?;
+                    self.vm = Some(vm);
+                    break outcome;
+                }
+                // The test goes on in the next boot.
+                Err(_) if talk.power_cuts() > cuts => {
+                    cuts = talk.power_cuts();
+                    vm = match lost(self.boot())? {
+                        Ok(vm) => vm,
+                        Err(lost) => break outcome(failed(&lost), started),
+                    };
+                }
+                Err(lost) => break outcome(failed(&lost), started),
+            }
         };
         Ok((outcome, talk.into_figures()))
     }
@@ -239,6 +265,7 @@ impl Group<'_> {
             self.machine,
             self.prepared,
             &self.initramfs,
+            self.disk.as_ref(),
             self.logs,
             &name,
         )
