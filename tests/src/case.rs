@@ -44,6 +44,8 @@ pub struct Machine {
     pub memory_mib: u32,
     /// Extra initramfs layers by name.
     pub layers: Vec<&'static str>,
+    /// Whether it has a disk with an empty file system, `/dev/nvme0n1`, that outlives its boots.
+    pub disk: bool,
 }
 
 impl Default for Machine {
@@ -54,6 +56,7 @@ impl Default for Machine {
             append: "",
             memory_mib: 512,
             layers: Vec::new(),
+            disk: false,
         }
     }
 }

@@ -22,6 +22,7 @@ mod mapped;
 mod memory;
 mod numbers;
 mod paths;
+mod power;
 mod probe;
 mod pull;
 mod removal;
@@ -69,6 +70,7 @@ pub fn all() -> Vec<Case> {
         state::cases(),
         backlog::cases(),
         kills::cases(),
+        power::cases(),
         docs::cases(),
         ynl::cases(),
         // Last, so that it judges what the others left behind.

@@ -35,21 +35,34 @@ echo "hook of $IRQCAST_RULE saw $IRQCAST_SEQ"
 
 /// A folder with a configuration and a hook.
 pub struct Setup {
-    folder: TempDir,
+    folder: PathBuf,
+    /// Removes the folder in the end.
+    _temporary: Option<TempDir>,
 }
 
 impl Setup {
-    /// Makes the folder with the recording hook in it.
+    /// Makes a folder with the recording hook in it, and removes it in the end.
     pub fn new() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let setup = Self { folder };
+        let temporary = tempfile::tempdir()?;
+        let setup = Self {
+            folder: temporary.path().to_owned(),
+            _temporary: Some(temporary),
+        };
         setup.script("record", RECORDING_HOOK)?;
         Ok(setup)
     }
 
+    /// Takes a folder as it is, and lets it stay.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            _temporary: None,
+        }
+    }
+
     /// Path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.join(name)
     }
 
     /// Writes an executable script and returns its path.

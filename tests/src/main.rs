@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod amount;
 mod case;
 mod cases;
+mod chance;
 mod daemon;
 mod driver;
 mod host;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,12 +10,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::amount;
 use crate::case::{Case, Mode};
 use crate::daemon::{Daemon, Setup};
 use crate::driver::Driver;
 use crate::raw::Genl;
-use crate::{tool, wait};
+use crate::{amount, chance, tool, wait};
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -106,12 +104,6 @@ fn runs(file: &Path) -> Result<Runs> {
         .collect()
 }
 
-fn random_life() -> Result<Duration> {
-    let mut bytes = [0; 4];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(LIFE_MAX.mul_f64(f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)))
-}
-
 fn no_event_is_left_without_its_hook() -> Result<()> {
     let kills = amount::count(5);
     let _driver = Driver::load(Mode::Msi)?;
@@ -133,7 +125,7 @@ fn no_event_is_left_without_its_hook() -> Result<()> {
     let mut logs = Vec::new();
     for _ in 0..kills {
         let daemon = Daemon::start_until(&path, "going on where an earlier daemon ended")?;
-        sleep(random_life()?);
+        sleep(LIFE_MAX.mul_f64(chance::share()?));
         logs.extend(daemon.log());
         daemon.kill()?;
         load.ran.store(runs(&file)?.len() as u64, Ordering::Relaxed);

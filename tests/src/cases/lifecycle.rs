@@ -1,7 +1,8 @@
 //! The driver comes and goes while others use it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, sleep};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -147,6 +148,8 @@ pub(super) fn under_traffic(body: impl FnOnce() -> Result<()>) -> Result<()> {
                 let Ok(mut genl) = Genl::open() else { continue };
                 while !stop.load(Ordering::Relaxed) {
                     if genl.raise(0, 1).is_err() && genl.raise(1, 1).is_err() {
+                        // There is none to raise on. Whoever brings one back needs the processor.
+                        sleep(Duration::from_millis(1));
                         break;
                     }
                     raised += 1;
