@@ -231,7 +231,8 @@ pub mod interrupt_mode {
 
 /// Values of [`device::CONTEXT`], [`device::CONTEXT_NOW`] and [`request::CONTEXT`].
 pub mod context {
-    /// As [`HARD`], but as [`BH`] while a netlink tap is up.
+    /// As [`HARD`], but as [`BH`] while a netlink tap is up or messages have more than one receiver,
+    /// and as [`THREAD`] while they have many.
     pub const AUTO: u32 = 0;
     /// The interrupt handler.
     pub const HARD: u32 = 1;
