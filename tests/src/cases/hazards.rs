@@ -44,7 +44,9 @@ fn run_on(processor: usize) -> Result<()> {
 fn fast_reader() -> Result<()> {
     const COUNT: u64 = 200;
     const OTHERS: usize = 64;
-    let _driver = Driver::load(Mode::Msi)?;
+    /// The handler sends, however many receivers there are.
+    const HARD: &str = "context=1";
+    let _driver = Driver::load_with(HARD)?;
     let line = interrupt_line(&Driver::bound()?[0])?;
     let affinity = Path::new("/proc/irq").join(line).join("smp_affinity_list");
     fs::write(affinity, "0").context("failed to move the interrupt")?;
@@ -77,7 +79,10 @@ fn fast_reader() -> Result<()> {
         });
         let reading = reading.join().ok().context("the reader panicked")?;
         raised.and(reading)
-    })
+    })?;
+    let device = tool::device(0)?;
+    ensure!(tool::counter(&device, "sent_hard")? == COUNT, "{device}");
+    Ok(())
 }
 
 /// With `threadirqs`, and always with PREEMPT_RT, handlers are threads. A driver that asked for a

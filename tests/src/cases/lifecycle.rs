@@ -5,12 +5,13 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use irqcast_bench::edu::Edu;
 
 use crate::case::{Case, Mode};
 use crate::driver::{self, Driver};
 use crate::monitor::Monitor;
 use crate::raw::{Genl, op, request, u32_attribute};
-use crate::{tool, wait};
+use crate::{storm, tool, wait};
 
 pub fn cases() -> Vec<Case> {
     [
@@ -19,11 +20,15 @@ pub fn cases() -> Vec<Case> {
             "loads_and_unloads_repeatedly",
             loads_and_unloads,
         ),
+        // For the registers of a device that has a driver.
         Case::for_both(
             "lifecycle",
             "unloads_and_reloads_under_traffic",
             reloads_under_traffic,
-        ),
+        )
+        .into_iter()
+        .map(|case| case.on(storm::machine()))
+        .collect(),
         Case::for_both(
             "lifecycle",
             "unbinds_and_binds_under_traffic",
@@ -57,7 +62,8 @@ fn loads_and_unloads(mode: Mode) -> Result<()> {
 }
 
 /// A thread raises without a pause, and listeners are attached, while the module goes and
-/// comes back.
+/// comes back. While it goes, another thread raises through the registers: that needs no family, so
+/// interrupts arrive until the device falls silent.
 fn reloads_under_traffic(mode: Mode) -> Result<()> {
     let _first = Driver::load(mode)?;
     // Joined to the first family, these sockets outlive it.
@@ -67,7 +73,7 @@ fn reloads_under_traffic(mode: Mode) -> Result<()> {
     }
     under_traffic(|| {
         for _ in 0..10 {
-            driver::unload_if_loaded()?;
+            while_raised(driver::unload_if_loaded)?;
             // The device must work at once, whatever was under way when its driver left.
             std::mem::forget(Driver::load(mode)?);
             let mut genl = Genl::open()?;
@@ -76,6 +82,23 @@ fn reloads_under_traffic(mode: Mode) -> Result<()> {
                 .context("no event after the driver came back")?;
         }
         Ok(())
+    })
+}
+
+/// Runs `body` while a thread raises through the registers of the first device.
+fn while_raised(body: impl FnOnce() -> Result<()>) -> Result<()> {
+    let registers = Edu::find()?.registers()?;
+    let stop = &AtomicBool::new(false);
+    thread::scope(|scope| {
+        let raising = scope.spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                registers.raise();
+            }
+        });
+        let outcome = body();
+        stop.store(true, Ordering::Relaxed);
+        raising.join().ok().context("the raising thread panicked")?;
+        outcome
     })
 }
 
