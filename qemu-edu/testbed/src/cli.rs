@@ -52,6 +52,9 @@ pub enum Command {
     /// Some tests in guests have a long form: the same code with a larger count, which they choose
     /// themselves, or with the one of --count. What they measured is printed below each result.
     /// docs/reliability.md says what they prove, and holds the figures of runs that were made.
+    ///
+    /// The mutants are the project without one answer to a hazard each (tests/mutants/). Their tests
+    /// have to fail, on the debug kernel, which is the default for them.
     Soak(SoakArgs),
     /// Compare the ways from an interrupt to user space, with figures
     ///
@@ -213,6 +216,7 @@ Examples:
   cargo testbed soak storm --count 5000000            five million interrupts
   cargo testbed soak --kernel debug --count 20        with KASAN and lockdep, which take their time
   cargo testbed soak incarnations --time 8h           over night, again and again
+  cargo testbed soak mutants                          without its answer, each hazard's test fails
   cargo testbed soak --list                           names, one a line")]
 pub struct SoakArgs {
     /// Run only the tests whose name contains this text

@@ -4,6 +4,7 @@ mod cache;
 mod cli;
 mod commands;
 mod exit;
+mod mutants;
 mod namespace;
 mod prepared;
 mod presentation;

@@ -82,8 +82,17 @@ pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Resu
 impl Setup {
     /// Makes what all kernels share. With `update`, looks for newer packages.
     pub fn new(options: &Options, ui: &Ui, update: bool) -> anyhow::Result<Self> {
+        Self::of(Workspace::find()?, options, ui, update)
+    }
+
+    /// As [`Setup::new`], with the sources in this workspace.
+    pub fn of(
+        workspace: Workspace,
+        options: &Options,
+        ui: &Ui,
+        update: bool,
+    ) -> anyhow::Result<Self> {
         let started = Instant::now();
-        let workspace = Workspace::find()?;
         if let Some(folder) = &options.kdir {
             custom::check(folder, &options.series)?;
         }

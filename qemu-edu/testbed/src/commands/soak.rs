@@ -1,4 +1,6 @@
-//! `cargo testbed soak`: the long forms of the tests that run in guests.
+//! `cargo testbed soak`: the long forms of the tests that run in guests, and the mutants.
+
+mod mutants;
 
 use std::{process::ExitCode, time::Instant};
 
@@ -21,10 +23,15 @@ use crate::{
 pub fn run(options: &cli::Options, args: &cli::SoakArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     let filter = args.filter.as_deref().unwrap_or_default();
     let setup = Setup::new(options, ui, false)?;
-    let choices = options.kernels(&[KernelChoice::Stock]);
+    let choices = options.kernels(&[match filter.contains(mutants::PREFIX) {
+        true => mutants::KERNEL,
+        false => KernelChoice::Stock,
+    }]);
+    let matches = |name: &str| name.contains(filter);
     let form = Form::Long(args.count);
-    let plans = vm::plan(&setup, &choices, form, &|name| name.contains(filter))?;
-    if plans.is_empty() {
+    let plans = vm::plan(&setup, &choices, form, &matches)?;
+    let trials = mutants::plan(setup.workspace(), &choices, &matches)?;
+    if plans.is_empty() && trials.is_empty() {
         bail!(
             "no test with a long form has {filter:?} in its name and is for this kernel; \
              `cargo testbed soak --list` prints them all"
@@ -34,6 +41,7 @@ pub fn run(options: &cli::Options, args: &cli::SoakArgs, ui: &Ui) -> anyhow::Res
         plans
             .iter()
             .flat_map(Plan::names)
+            .chain(trials.names())
             .for_each(|name| println!("{name}"));
         return Ok(ExitCode::from(exit::OK));
     }
@@ -48,6 +56,7 @@ pub fn run(options: &cli::Options, args: &cli::SoakArgs, ui: &Ui) -> anyhow::Res
         for (plan, kernel) in plans.iter().zip(&kernels) {
             plan.run(&setup, options, &kernel.prepared, &logs, ui, &mut report)?;
         }
+        trials.run(options, &setup, &logs, ui, &mut report)?;
         if args.time.is_none_or(|time| start.elapsed() >= time) {
             break;
         }

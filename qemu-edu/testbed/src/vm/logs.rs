@@ -42,6 +42,16 @@ impl Logs {
         &self.folder
     }
 
+    /// A folder in this one, for guests that are to have logs of the same names.
+    pub fn subfolder(&self, name: &str) -> anyhow::Result<Self> {
+        let folder = self.folder.join(name);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create the log folder {}", folder.display()))?;
+        let copy = self.copy.as_ref().map(File::try_clone).transpose();
+        let copy = copy.context("failed to open the kept log again")?;
+        Ok(Self { folder, copy })
+    }
+
     /// Starts the log of one guest. `name` becomes a part of the file's name.
     pub(super) fn start(&self, name: &str) -> anyhow::Result<(PathBuf, Vec<File>)> {
         let path = self.folder.join(format!("{name}.console.log"));

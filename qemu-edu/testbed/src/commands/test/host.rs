@@ -2,6 +2,7 @@
 //! formatting, lints and makefile.
 
 mod driver;
+mod mutants;
 mod page;
 mod spec;
 mod traps;
@@ -52,10 +53,11 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 9] = [
     ("host::spec", spec::check),
     ("host::page-in-chromium", page::check),
     ("host::traps-have-tests", traps::check),
+    ("host::hazards-have-mutants", mutants::check),
     ("host::driver-format", driver::format),
     ("host::driver-clippy", driver::clippy),
     ("host::driver-warnings", driver::warnings),

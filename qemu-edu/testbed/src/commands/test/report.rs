@@ -31,6 +31,13 @@ pub enum Verdict {
         /// What it printed, and where to look; empty or several lines.
         details: String,
     },
+    /// It did not begin, because its guest was lost before that.
+    NotBegun {
+        /// Why, in one line.
+        summary: String,
+        /// Where to look; several lines.
+        details: String,
+    },
     /// It did not run, for this reason.
     Skipped(String),
 }
@@ -39,9 +46,23 @@ pub enum Verdict {
 #[derive(Default)]
 pub struct Report {
     outcomes: Vec<Outcome>,
+    is_silent: bool,
 }
 
 impl Report {
+    /// One that prints nothing, for outcomes that somebody else judges.
+    pub fn silent() -> Self {
+        Self {
+            outcomes: Vec::new(),
+            is_silent: true,
+        }
+    }
+
+    /// All outcomes so far.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
     /// Whether no test has run.
     pub fn is_empty(&self) -> bool {
         self.outcomes.is_empty()
@@ -49,6 +70,9 @@ impl Report {
 
     /// Prints a line that is no outcome.
     pub fn note(&self, line: &str) {
+        if self.is_silent {
+            return;
+        }
         // Whoever closed standard output does not want to know.
         let _ = writeln!(io::stdout().lock(), "{line}");
     }
@@ -78,7 +102,7 @@ fn line(outcome: &Outcome) -> String {
             "skipped",
             format!(": {}", reason.trim()),
         ),
-        Verdict::Failed { summary, details } => {
+        Verdict::Failed { summary, details } | Verdict::NotBegun { summary, details } => {
             let mut text = format!(": {summary}");
             for line in details.lines() {
                 let _ = write!(text, "\n      {line}");
@@ -102,7 +126,7 @@ fn summary(outcomes: &[Outcome]) -> (String, bool) {
         match &outcome.verdict {
             Verdict::Passed => passed += 1,
             Verdict::Skipped(_) => skipped += 1,
-            Verdict::Failed { summary, .. } => {
+            Verdict::Failed { summary, .. } | Verdict::NotBegun { summary, .. } => {
                 if failed == 0 {
                     text.push_str("\nfailures:\n");
                 }

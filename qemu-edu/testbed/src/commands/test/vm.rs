@@ -211,7 +211,13 @@ impl Group<'_> {
                     ));
                     vm
                 }
-                Err(lost) => return Ok((outcome(failed(&lost), started), Vec::new())),
+                Err(lost) => {
+                    let verdict = Verdict::NotBegun {
+                        summary: format!("lost in the boot: {}", lost.reason),
+                        details: lost.details(),
+                    };
+                    return Ok((outcome(verdict, started), Vec::new()));
+                }
             },
         };
         let started = Instant::now();

@@ -6,12 +6,12 @@ use anyhow::{Context as _, ensure};
 use irqcast_tests::table::tables;
 
 use super::{super::list, Context};
-use crate::presentation::docs;
+use crate::{mutants, presentation::docs};
 
 /// Documents, and the headers of their tables whose last column names tests.
 const TABLES: [(&str, [&str; 3]); 2] = [
     (docs::DOCUMENT, ["path", "trap", "test"]),
-    ("docs/architecture.md", ["hazard", "answer", "test"]),
+    (mutants::DOCUMENT, mutants::HEADER),
 ];
 
 /// Runs the check.
