@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -23,9 +24,16 @@ pub struct ProjectCopy {
 impl ProjectCopy {
     /// Copies the project to `folder`, as far as it is not there already.
     pub fn new(original: &Workspace, folder: PathBuf) -> anyhow::Result<Self> {
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to create {}", folder.display()))?;
+        // Without links, so that the copy is known where it lies in the original.
+        let resolve = |path: &Path| {
+            path.canonicalize()
+                .with_context(|| format!("failed to resolve {}", path.display()))
+        };
         let copy = Self {
-            original: original.root.clone(),
-            folder,
+            original: resolve(&original.root)?,
+            folder: resolve(&folder)?,
         };
         copy.take_back()?;
         Ok(copy)
@@ -45,13 +53,18 @@ impl ProjectCopy {
     /// Makes the copy like the project again. Files that are alike keep their time, so that cargo
     /// builds no more than it has to.
     pub fn take_back(&self) -> anyhow::Result<()> {
-        synchronise(&self.original, &self.folder, &LEFT_OUT)
+        let mut left_out = LEFT_OUT.map(Into::into).to_vec();
+        // The cache may be in the project's folder.
+        if let Ok(below) = self.folder.strip_prefix(&self.original) {
+            left_out.extend(below.iter().next().map(Into::into));
+        }
+        synchronise(&self.original, &self.folder, left_out)
     }
 }
 
-fn synchronise(from: &Path, to: &Path, left_out: &[&str]) -> anyhow::Result<()> {
+fn synchronise(from: &Path, to: &Path, left_out: Vec<OsString>) -> anyhow::Result<()> {
     fs::create_dir_all(to).with_context(|| format!("failed to create {}", to.display()))?;
-    let mut kept: BTreeSet<_> = left_out.iter().map(Into::into).collect();
+    let mut kept: BTreeSet<OsString> = left_out.into_iter().collect();
     for item in list(from)? {
         let name = item.file_name();
         if !kept.insert(name.clone()) {
@@ -60,7 +73,7 @@ fn synchronise(from: &Path, to: &Path, left_out: &[&str]) -> anyhow::Result<()> 
         let (source, target) = (item.path(), to.join(&name));
         // A link counts as what it leads to.
         if source.is_dir() {
-            synchronise(&source, &target, &[])?;
+            synchronise(&source, &target, Vec::new())?;
         } else {
             let content = fs::read(&source)
                 .with_context(|| format!("failed to read {}", source.display()))?;
@@ -101,6 +114,20 @@ fn remove(path: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_in_the_original_is_not_copied() {
+        let original = tempfile::tempdir().unwrap();
+        fs::write(original.path().join("a"), "a").unwrap();
+        let workspace = Workspace {
+            root: original.path().to_owned(),
+        };
+        let folder = original.path().join("cache/mutants");
+        for _ in 0..2 {
+            ProjectCopy::new(&workspace, folder.clone()).unwrap();
+            assert_eq!(list(&folder).unwrap().len(), 1);
+        }
+    }
 
     #[test]
     fn what_is_alike_is_left_alone_and_what_is_built_stays() {

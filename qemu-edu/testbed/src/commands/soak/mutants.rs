@@ -204,9 +204,12 @@ fn judge(test: &str, outcomes: &[Outcome]) -> (Verdict, Vec<String>) {
     (verdict, Vec::new())
 }
 
-/// The lines that say why a test failed.
+/// The lines that say why a test failed. What a lost guest's kernel said last is in its summary and
+/// its log.
 fn reasons(summary: &str, details: &str) -> Vec<String> {
-    let lines = details.lines().filter(|line| !line.trim().is_empty());
+    let lines = details
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('|'));
     std::iter::once(format!("fails, as it has to: {summary}"))
         .chain(lines.take(SHOWN_LINES).map(str::to_owned))
         .collect()
