@@ -99,6 +99,10 @@ fn ends_with_socket() -> Result<()> {
     for listener in &mut listeners {
         next(listener, 1)?;
     }
+    // The place that has become free in the driver's list is no port, and not the kernel's either.
+    let device = tool::device(0)?;
+    ensure!(tool::counter(&device, "unicast_sent")? == 2, "{device}");
+    ensure!(tool::counter(&device, "unicast_errors")? == 0, "{device}");
     drop(listeners);
     ensure!(ports()? == 0, "the registrations outlived their sockets");
     Ok(())
