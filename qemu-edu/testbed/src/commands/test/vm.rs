@@ -29,8 +29,8 @@ const POWER_CUTS: &str = "IRQCAST_POWER_CUTS";
 /// Exit status by which a test says that it cannot run here.
 const SKIPPED: u8 = 77;
 
-/// Lines of a failed test's output that are shown. The rest is in the file.
-const SHOWN_LINES: usize = 60;
+/// First and last lines of a failed test's output that are shown. The rest is in the file.
+const SHOWN_LINES: (usize, usize) = (20, 40);
 
 /// The tests to run on one kernel.
 pub struct Plan {
@@ -289,11 +289,17 @@ impl Group<'_> {
             irqcast_link::Exit::Status(SKIPPED) => Verdict::Skipped(output.trim().to_owned()),
             exit => {
                 let lines: Vec<&str> = output.lines().collect();
-                let hidden = lines.len().saturating_sub(SHOWN_LINES);
-                let mut details = lines[hidden..].join("\n");
-                if let Some(saved) = saved.filter(|_| hidden > 0) {
-                    details = format!("… {hidden} lines more in {}\n{details}", saved.display());
-                }
+                let (first, last) = SHOWN_LINES;
+                let hidden = lines.len().saturating_sub(first + last);
+                let mut details = match saved.filter(|_| hidden > 0) {
+                    Some(saved) => format!(
+                        "{}\n… {hidden} lines more in {} …\n{}",
+                        lines[..first].join("\n"),
+                        saved.display(),
+                        lines[first + hidden..].join("\n")
+                    ),
+                    None => lines.join("\n"),
+                };
                 details.push_str(&format!("\nkernel log: {}", vm.log().display()));
                 Verdict::Failed {
                     summary: exit.to_string(),
