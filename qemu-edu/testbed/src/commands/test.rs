@@ -2,6 +2,7 @@
 
 mod bench;
 mod documented;
+mod group;
 mod host;
 mod lifecycle;
 pub(super) mod list;
