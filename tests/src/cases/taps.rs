@@ -27,7 +27,7 @@ pub fn cases() -> Vec<Case> {
     ]
     .into_iter()
     .map(|case| {
-        case.only_on(&["stock", "debug"]).within(300).on(Machine {
+        case.only_on(&["stock", "debug"]).within(600).on(Machine {
             layers: vec!["nlmon"],
             ..Machine::default()
         })
@@ -52,7 +52,7 @@ fn storm(with_socket: bool) -> Result<()> {
 
 /// To one receiver: with more of them it would not be the handler that sends without a tap.
 fn storm_of(with_socket: bool, is_member: bool) -> Result<()> {
-    const ROUNDS: usize = 10;
+    const ROUNDS: usize = 6;
     const EVENTS: usize = 20;
     let _driver = Driver::load(Mode::Msi)?;
     let tap = Tap::new()?;
