@@ -235,6 +235,8 @@ impl Setup {
             .into_iter()
             .chain(kernels.iter().flat_map(|kernel| &kernel.entries))
             .map(Entry::name)
+            // They are fetched by those who need them.
+            .chain([chromium::entry_name(), mke2fs::entry_name()])
             .collect();
         let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();
         // A kernel that was not asked for this time is not old.

@@ -29,6 +29,11 @@ const CHROMIUM: Unpacked = Unpacked {
 /// The browser, as [`crate::namespace::inside`] the tree sees it.
 pub const PROGRAM: &str = "/usr/lib/chromium/chromium-headless-shell";
 
+/// Name of its cache entry, whether it is there or not.
+pub fn entry_name() -> String {
+    unpacked::key(&CHROMIUM).name()
+}
+
 /// Returns the root folder of a Debian tree with [`PROGRAM`], fetched if need be.
 pub fn get(options: &Options, cache: &Cache, ui: &Ui) -> anyhow::Result<PathBuf> {
     let entry = unpacked::get(options, cache, ui, &CHROMIUM)?;

@@ -18,6 +18,11 @@ const E2FSPROGS: Unpacked = Unpacked {
     version,
 };
 
+/// Name of its cache entry, whether it is there or not.
+pub fn entry_name() -> String {
+    unpacked::key(&E2FSPROGS).name()
+}
+
 /// Returns a command that starts it, before its arguments are added; fetched if need be.
 pub fn get(options: &Options, cache: &Cache, ui: &Ui) -> anyhow::Result<Command> {
     let entry = unpacked::get(options, cache, ui, &E2FSPROGS)?;

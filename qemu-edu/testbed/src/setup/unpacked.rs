@@ -36,14 +36,18 @@ pub struct Unpacked {
 /// Name of the tree in the cache entry.
 pub const TREE: &str = "tree";
 
-/// Returns the entry with a [`TREE`] of the packages, fetched if need be, and its [`VERSION`].
-pub fn get(options: &Options, cache: &Cache, ui: &Ui, wanted: &Unpacked) -> anyhow::Result<Entry> {
-    let key = Key::of(wanted.kind)
+/// The key of the entry.
+pub fn key(wanted: &Unpacked) -> Key {
+    Key::of(wanted.kind)
         .with("release", apt::RELEASE)
         .with("packages", wanted.packages.join(" "))
         .with("excluded", wanted.excluded.join(" "))
-        .build();
-    cache.get(&key, ui, |folder| {
+        .build()
+}
+
+/// Returns the entry with a [`TREE`] of the packages, fetched if need be, and its [`VERSION`].
+pub fn get(options: &Options, cache: &Cache, ui: &Ui, wanted: &Unpacked) -> anyhow::Result<Entry> {
+    cache.get(&key(wanted), ui, |folder| {
         namespace::check_allowed()?;
         space::require(folder, wanted.space)?;
         let step = ui.step(wanted.name);
