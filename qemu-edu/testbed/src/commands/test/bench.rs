@@ -18,9 +18,9 @@ const COUNTED: &str = "netlink-no-listener,twin";
 pub fn makes_sense(testbed: &Testbed<'_>) -> anyhow::Result<()> {
     let run = bench(testbed, "wall", PATHS, 5)?;
     ensure!(run.machine.processors == 2, "one processor is missing");
-    // The base line, the multicast in three ways and from two more contexts, the twin, and an
-    // eventfd in three ways.
-    let expected = 1 + 3 + 2 + 1 + 3;
+    // The base line, the multicast in three ways and from each context, the twin, and an eventfd in
+    // three ways.
+    let expected = 1 + 3 + 3 + 1 + 3;
     ensure!(
         run.paths.len() == expected,
         "{} paths instead of {expected}",
