@@ -15,12 +15,6 @@ pub fn count(default: u64) -> u64 {
         .unwrap_or(default)
 }
 
-/// How often the guest's power has been cut since the test was begun.
-pub fn power_cuts() -> u64 {
-    let text = std::env::var("IRQCAST_POWER_CUTS").unwrap_or_default();
-    text.parse().unwrap_or(0)
-}
-
 /// Tells the testbed a figure, which a long form has in its report.
 pub fn stated(what: &str, value: impl Display) {
     println!("figure: {what} {value}");

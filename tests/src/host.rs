@@ -5,9 +5,18 @@ use std::io::{BufRead as _, Write as _};
 use anyhow::{Context as _, Result, ensure};
 use irqcast_tests::talk::{DONE, Line, Request};
 
+/// Holds how often the guest's power was cut.
+const POWER_CUTS: &str = "IRQCAST_POWER_CUTS";
+
 /// Tells how far a test has come.
 pub fn progress(done: u64, of: u64) -> Result<()> {
     say(&Line::Progress { done, of })
+}
+
+/// How often the testbed has cut the guest's power since the test was begun.
+pub fn power_cuts() -> u64 {
+    let text = std::env::var(POWER_CUTS).unwrap_or_default();
+    text.parse().unwrap_or(0)
 }
 
 /// Asks for something, and waits until it is done.

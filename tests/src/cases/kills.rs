@@ -125,7 +125,7 @@ fn no_event_is_left_without_its_hook() -> Result<()> {
     let mut logs = Vec::new();
     for _ in 0..kills {
         let daemon = Daemon::start_until(&path, "going on where an earlier daemon ended")?;
-        sleep(LIFE_MAX.mul_f64(chance::share()?));
+        sleep(chance::up_to(LIFE_MAX)?);
         logs.extend(daemon.log());
         daemon.kill()?;
         load.ran.store(runs(&file)?.len() as u64, Ordering::Relaxed);

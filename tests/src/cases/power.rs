@@ -113,7 +113,7 @@ fn last_known(setup: &Setup) -> Result<u64> {
 
 fn what_was_finished_is_known() -> Result<()> {
     let cuts = amount::count(3);
-    let boot = Boot(amount::power_cuts());
+    let boot = Boot(host::power_cuts());
     fs::create_dir_all(FOLDER)?;
     mount()?;
     let _driver = Driver::load(Mode::Msi)?;
@@ -133,7 +133,7 @@ fn what_was_finished_is_known() -> Result<()> {
     genl.join()?;
     if boot.0 < cuts {
         host::progress(boot.0, cuts)?;
-        let (mut end, life) = (None, LIFE_MAX.mul_f64(chance::share()?));
+        let (mut end, life) = (None, chance::up_to(LIFE_MAX)?);
         while end.is_none_or(|end| Instant::now() < end) {
             genl.interrupt(0, 1)?;
             sleep(PAUSE);
