@@ -28,13 +28,13 @@ mod notifier;
 mod parameters;
 mod paths;
 mod ports;
-#[cfg(CONFIG_NETFILTER)]
-mod pull;
 mod reader;
 mod record;
 mod registry;
 mod ring;
 mod sender;
+#[cfg(CONFIG_NETFILTER)]
+mod socket_options;
 mod source;
 mod taps;
 mod turn;

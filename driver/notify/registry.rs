@@ -39,7 +39,7 @@ use crate::{
 use crate::sockopt;
 
 #[cfg(CONFIG_NETFILTER)]
-use super::pull::Pull;
+use super::socket_options::Options;
 use super::{
     listen::ClosedPorts,
     paths::sysfs,
@@ -111,7 +111,7 @@ fn lock() -> Result<GlobalGuard<REGISTRY>> {
 /// The family outlives it when there are still devices: each [`Group`] keeps it registered.
 pub(crate) struct Service {
     #[cfg(CONFIG_NETFILTER)]
-    _pull: sockopt::Registration<Pull>,
+    _options: sockopt::Registration<Options>,
     _releases: Releases<ClosedPorts>,
     _taps: Watching,
 }
@@ -136,7 +136,7 @@ impl Service {
             _taps: Watching::start()?,
             _releases: Releases::register()?,
             #[cfg(CONFIG_NETFILTER)]
-            _pull: sockopt::Registration::new(module)?,
+            _options: sockopt::Registration::new(module)?,
         };
 
         // Not registered with the lock held: requests that take it arrive at once.

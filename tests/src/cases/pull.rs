@@ -1,19 +1,20 @@
-//! The socket option that returns the next event.
+//! The socket options: one returns the next event, one holds a device's delivery paths.
 
 use std::io;
 use std::mem::size_of;
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd as _;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use nix::libc;
 
 use crate::case::{Case, Mode};
 use crate::driver::Driver;
 use crate::raw::Genl;
 
-/// The option's number, in the level `SOL_IP`.
+/// Numbers of the options, in the level `SOL_IP`.
 const NEXT: i32 = 18_769;
+const PATHS: i32 = 18_770;
 
 /// Size of a record, as docs/protocol.md lays it out.
 const RECORD: usize = 64;
@@ -23,6 +24,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("pull::returns_each_event_once", each_once),
         Case::new("pull::what_left_the_ring_is_counted", overwritten),
         Case::new("pull::wrong_requests_are_refused", wrong_requests),
+        Case::new("pull::paths_are_set_and_returned", paths),
+        Case::new("pull::wrong_settings_are_refused", wrong_settings),
     ]
 }
 
@@ -40,14 +43,18 @@ fn start(device: u32) -> [u8; RECORD] {
 }
 
 fn next(socket: &UdpSocket, record: &mut [u8]) -> io::Result<usize> {
-    let mut length = libc::socklen_t::try_from(record.len()).map_err(io::Error::other)?;
+    get(socket, NEXT, record)
+}
+
+fn get(socket: &UdpSocket, option: i32, value: &mut [u8]) -> io::Result<usize> {
+    let mut length = libc::socklen_t::try_from(value.len()).map_err(io::Error::other)?;
     // SAFETY: the descriptor is open, and the buffer is as long as `length` says.
     let result = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),
             libc::SOL_IP,
-            NEXT,
-            record.as_mut_ptr().cast(),
+            option,
+            value.as_mut_ptr().cast(),
             &raw mut length,
         )
     };
@@ -56,6 +63,33 @@ fn next(socket: &UdpSocket, record: &mut [u8]) -> io::Result<usize> {
     } else {
         Err(io::Error::last_os_error())
     }
+}
+
+fn set(socket: &UdpSocket, option: i32, value: &[u8]) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(value.len()).map_err(io::Error::other)?;
+    // SAFETY: the descriptor is open, and the buffer is as long as `length` says.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_IP,
+            option,
+            value.as_ptr().cast(),
+            length,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// The value of the option that holds the paths.
+fn device_paths(device: u32, paths: u32) -> [u8; 8] {
+    let mut value = [0; 8];
+    value[..4].copy_from_slice(&device.to_ne_bytes());
+    value[4..].copy_from_slice(&paths.to_ne_bytes());
+    value
 }
 
 fn each_once() -> Result<()> {
@@ -117,4 +151,64 @@ fn wrong_requests() -> Result<()> {
         ensure!(errno(&mut start(0)) == Some(libc::EPERM));
         Ok(())
     })
+}
+
+/// What one socket sets, another gets, and `device-get` says too. The other device keeps its own.
+fn paths() -> Result<()> {
+    const ONLY_CHARDEV: u32 = 1 << 2;
+    const ALL: u32 = 63;
+    let _driver = Driver::load(Mode::Msi)?;
+    let socket = UdpSocket::bind("0.0.0.0:0")?;
+    let other = UdpSocket::bind("0.0.0.0:0")?;
+    let paths = |device| -> Result<u32> {
+        let mut value = device_paths(device, u32::MAX);
+        ensure!(get(&other, PATHS, &mut value)? == value.len());
+        ensure!(value[..4] == device.to_ne_bytes());
+        let told = irqcast::Client::open()?.device(device)?.paths.bits();
+        let mut bits = [0; 4];
+        bits.copy_from_slice(&value[4..]);
+        ensure!(u32::from_ne_bytes(bits) == told, "device-get says {told}");
+        Ok(told)
+    };
+    ensure!(paths(0)? == ALL && paths(1)? == ALL);
+    set(&socket, PATHS, &device_paths(1, ONLY_CHARDEV))?;
+    ensure!(paths(0)? == ALL && paths(1)? == ONLY_CHARDEV);
+
+    // The next event follows it: it is in the ring, and nobody is told of it by netlink.
+    let mut genl = Genl::open()?;
+    genl.join()?;
+    let mut client = irqcast::Client::open()?;
+    client.raise(1, 1)?;
+    client.raise(0, 2)?;
+    let event = genl.event(crate::wait::LIMIT)?.context("no event came")?;
+    ensure!(event.device == 0, "{event:?}");
+    let mut record = start(1);
+    ensure!(next(&socket, &mut record)? == RECORD && field(&record, 0) == 1);
+    Ok(())
+}
+
+fn wrong_settings() -> Result<()> {
+    let _driver = Driver::load(Mode::Msi)?;
+    let socket = UdpSocket::bind("0.0.0.0:0")?;
+    let errno = |option, value: &[u8]| {
+        let result = set(&socket, option, value);
+        result.err().and_then(|error| error.raw_os_error())
+    };
+    let unchanged = || -> Result<()> {
+        let mut value = device_paths(0, 0);
+        get(&socket, PATHS, &mut value)?;
+        ensure!(value == device_paths(0, 63), "{value:?}");
+        Ok(())
+    };
+    ensure!(errno(NEXT, &start(0)) == Some(libc::ENOPROTOOPT));
+    ensure!(errno(PATHS, &device_paths(9, 0)) == Some(libc::ENODEV));
+    ensure!(errno(PATHS, &device_paths(0, 64)) == Some(libc::EINVAL));
+    ensure!(errno(PATHS, &device_paths(0, 0)[..7]) == Some(libc::EINVAL));
+    ensure!(errno(PATHS, &[]) == Some(libc::EINVAL));
+    unchanged()?;
+    crate::cases::requests::without_privileges(|| {
+        ensure!(errno(PATHS, &device_paths(0, 0)) == Some(libc::EPERM));
+        Ok(())
+    })?;
+    unchanged()
 }
