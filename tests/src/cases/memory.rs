@@ -21,6 +21,10 @@ const FAILSLAB: &str = "/sys/kernel/debug/failslab";
 /// The cache that the handler's buffers come from.
 const HANDLER: &[&str] = &["skbuff_fclone_cache"];
 
+/// The cache that a message's copies for further listeners come from. The first one is part of the
+/// message.
+const COPIES: &[&str] = &["skbuff_head_cache"];
+
 /// The caches that all buffers of sockets come from: those of the handler, their copies for each
 /// listener, and requests and their answers.
 const BUFFERS: &[&str] = &[
@@ -45,6 +49,9 @@ pub fn cases() -> Vec<Case> {
             .only_on(&["debug"])
             .within(300),
         Case::new("memory::failure_of_the_last_event_is_told", last_is_told)
+            .only_on(&["debug"])
+            .within(300),
+        Case::new("memory::failed_copy_is_fetched", copies_fail)
             .only_on(&["debug"])
             .within(300),
     ];
@@ -172,6 +179,41 @@ fn last_is_told() -> Result<()> {
         tally.take(item.with_context(|| format!("nothing after {tally:?}"))?)?;
     }
     ensure!(tally.lost == 0 && tally.replayed == failures, "{tally:?}");
+    Ok(())
+}
+
+/// There is no memory for a listener's copy of a message. The kernel then gives it to none of the
+/// listeners after that one, either. The driver has sent it, and no event comes after it.
+fn copies_fail() -> Result<()> {
+    const COUNT: u64 = 10;
+    const LISTENERS: u64 = 3;
+    // The handler sends, however many receive.
+    let _driver = Driver::load_with("context=1")?;
+    let mut listeners = Vec::new();
+    for _ in 0..LISTENERS {
+        listeners.push((Subscription::open(1 << 20)?, Tally::before(1)));
+    }
+    let mut genl = Genl::open()?;
+    let failing = Failing::start(COPIES, 100, Which::Atomic)?;
+    for raised in 1..=COUNT {
+        genl.raise(0, storm::BIT)?;
+        tool::until_counter(0, "interrupts", raised)?;
+    }
+    drop(failing);
+    let deadline = Instant::now() + wait::LIMIT;
+    for (listener, tally) in &mut listeners {
+        while tally.last < COUNT {
+            let item = listener.wait(Some(deadline))?;
+            tally.take(item.with_context(|| format!("nothing after {tally:?}"))?)?;
+        }
+        ensure!(tally.lost == 0, "{tally:?}");
+    }
+    let device = tool::device(0)?;
+    ensure!(tool::counter(&device, "alloc_failures")? == 0, "{device}");
+    let replayed: u64 = listeners.iter().map(|(_, tally)| tally.replayed).sum();
+    // All but one of them missed each event.
+    let missed = COUNT * (LISTENERS - 1);
+    ensure!(replayed == missed, "{replayed} of {missed} replayed");
     Ok(())
 }
 
