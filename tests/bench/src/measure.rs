@@ -2,6 +2,7 @@
 
 mod fan_out;
 mod handler;
+mod joining;
 mod latency;
 mod overload;
 mod payload;
@@ -166,6 +167,9 @@ fn parts_of(path: &'static Path, plan: &Plan) -> Vec<Part> {
     }
     if path.name == "netlink-multicast" {
         parts.push(part(first, "bystanders", fan_out::bystanders));
+        if plan.mode == Mode::Wall {
+            parts.push(part(first, "sockets that join", joining::measure));
+        }
     }
     if path.payload {
         parts.push(part(first, "payload", payload::measure));
@@ -197,6 +201,7 @@ fn empty(path: &Path, listener: Listener) -> PathRun {
         bursts: Vec::new(),
         fanout: Vec::new(),
         bystanders: Vec::new(),
+        joining: None,
         payload: Vec::new(),
     }
 }

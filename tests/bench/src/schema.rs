@@ -176,6 +176,9 @@ pub struct PathRun {
     /// joined a group of another family.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bystanders: Vec<FanOut>,
+    /// How long the handler waits for those who come and go meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joining: Option<Joining>,
     /// What larger events cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payload: Vec<Payload>,
@@ -244,6 +247,18 @@ pub struct FanOut {
     pub lost: u64,
     /// Of these, how many they were told of.
     pub told: u64,
+}
+
+/// The handler, while another processor opens sockets that join its group and closes them again,
+/// without a pause. That takes the lock of the table of sockets, for which a broadcast waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joining {
+    /// Sockets that came and went.
+    pub sockets: u64,
+    /// Time in the handler when none did.
+    pub quiet_ns: Distribution,
+    /// Time in the handler while they did.
+    pub handler_ns: Distribution,
 }
 
 /// Larger events.

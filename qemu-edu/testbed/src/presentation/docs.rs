@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn every_kind_of_figures_has_one_table_with_even_rows() {
         for subject in [
-            "machine", "table", "standing", "fan-out", "rates", "payload", "storms",
+            "machine", "table", "standing", "fan-out", "rates", "payload", "storms", "joining",
         ] {
             let text = figures::block(&format!("{subject} wall"), &made_up()).unwrap();
             let tables = irqcast_tests::table::tables(&text);

@@ -256,7 +256,11 @@ fn storm_section(page: &mut String, run: &Run) {
             unit::rate(storm.delivered_hz)
         );
     }
-    page.push_str("</tbody></table></div></section>");
+    page.push_str("</tbody></table></div>");
+    if let Some(joining) = verdict::joining(run) {
+        let _ = write!(page, "<p>Time in the {}.</p>", escape(&joining));
+    }
+    page.push_str("</section>");
 }
 
 fn method_section(page: &mut String, run: &Run) {

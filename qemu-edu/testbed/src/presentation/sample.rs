@@ -2,7 +2,7 @@
 //! was never measured.
 
 use irqcast_bench::schema::{
-    Burst, Distribution, FanOut, Kernel, Listener, Machine, Mode, PathRun, Payload, Rate,
+    Burst, Distribution, FanOut, Joining, Kernel, Listener, Machine, Mode, PathRun, Payload, Rate,
     RatePoint, Run, Skipped, Storm, VERSION,
 };
 
@@ -152,6 +152,15 @@ fn path_run(
                 .to_vec(),
             false => Vec::new(),
         },
+        joining: (multicast && listener == Listener::Blocking && context.is_none())
+            .then(|| {
+                Some(Joining {
+                    sockets: 5_000,
+                    quiet_ns: noise.spread(1_200)?,
+                    handler_ns: noise.spread(1_900)?,
+                })
+            })
+            .flatten(),
         payload: match multicast || name == "chardev-read" {
             true => [0, 256, 1024, 4032]
                 .map(|bytes| payload(bytes, p50))

@@ -91,7 +91,26 @@ pub fn lines(run: &Run) -> Vec<String> {
             ),
         });
     }
+    lines.extend(joining(run));
     lines
+}
+
+/// How long the handler waits for sockets that join its group, in a sentence.
+pub fn joining(run: &Run) -> Option<String> {
+    let joining = run.paths.iter().find_map(|path| path.joining.as_ref())?;
+    let time = |value: u64| unit::time(run.mode, value as f64);
+    let (alone, beside) = (&joining.quiet_ns, &joining.handler_ns);
+    Some(format!(
+        "handler while {} sockets join and close on the other processor: p50 {}, p99 {}, at most {}; \
+         while none does: p50 {}, p99 {}, at most {}",
+        unit::grouped(joining.sockets as f64),
+        time(beside.p50),
+        time(beside.p99),
+        time(beside.max),
+        time(alone.p50),
+        time(alone.p99),
+        time(alone.max),
+    ))
 }
 
 /// Every listener that competes with the reference: not its own variants, and not its twin. A

@@ -71,6 +71,7 @@ fn merge(known: &mut PathRun, part: PathRun) {
     one(&mut known.cpu_ns_per_event, part.cpu_ns_per_event);
     one(&mut known.overrun_told, part.overrun_told);
     one(&mut known.rate, part.rate);
+    one(&mut known.joining, part.joining);
     known.bursts.extend(part.bursts);
     known.fanout.extend(part.fanout);
     known.bystanders.extend(part.bystanders);

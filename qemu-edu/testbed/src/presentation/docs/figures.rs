@@ -29,6 +29,7 @@ pub(super) fn block(name: &str, recordings: &Recordings) -> anyhow::Result<Strin
         "rates" => rates,
         "payload" => payload,
         "storms" => storms,
+        "joining" => joining,
         other => bail!("there are no figures {other:?}"),
     };
     Ok(match recordings.of(mode) {
@@ -276,6 +277,33 @@ fn storms(run: &Run) -> String {
             storm.name.clone(),
             unit::rate(storm.interrupts_hz),
             unit::rate(storm.delivered_hz),
+        ]);
+    }
+    text
+}
+
+fn joining(run: &Run) -> String {
+    let mut text = markdown_row(["on the other processor", "p50", "p99", "p99.9", "at most"]);
+    text += "|---|---:|---:|---:|---:|\n";
+    let joining = run.paths.iter().find_map(|path| path.joining.as_ref());
+    let Some(joining) = joining else {
+        return "It was not measured in this run.".to_owned();
+    };
+    let sockets = unit::grouped(joining.sockets as f64);
+    for (what, times) in [
+        ("nobody joins".to_owned(), &joining.quiet_ns),
+        (
+            format!("{sockets} sockets join and close"),
+            &joining.handler_ns,
+        ),
+    ] {
+        let time = |value: u64| unit::time(run.mode, value as f64);
+        text += &markdown_row(&[
+            what,
+            time(times.p50),
+            time(times.p99),
+            time(times.p999),
+            time(times.max),
         ]);
     }
     text
