@@ -20,10 +20,14 @@
 //! lost = true                   # for events that are lost, with no other condition but the device's
 //! [rule.hook]
 //! command = ["/usr/local/bin/on-sum", "an argument"]   # run without a shell
+//! time-limit = "60s"            # then TERM to its process group; "none" for no limit
+//! grace = "5s"                  # after TERM, until KILL
 //! ```
 
+mod duration;
 mod problem;
 mod program;
+mod read_hook;
 mod read_rule;
 mod table;
 

@@ -20,7 +20,7 @@ pub struct Table<'a, 't> {
 
 /// A value and where it is.
 pub struct Value<'a, 't> {
-    key: &'static str,
+    key: &'a str,
     value: &'a DeValue<'t>,
     /// Where the value is.
     pub span: Range<usize>,
@@ -77,19 +77,29 @@ impl<'a, 't> Table<'a, 't> {
 
 /// What was meant by the key `name`, or else what there is.
 fn meant(name: &str, known: &[&'static str]) -> String {
+    nearest(name, known).map_or_else(
+        || format!("the keys here are {}", known.join(", ")),
+        |key| format!("did you mean `{key}`?"),
+    )
+}
+
+/// The one of `known` that `name` is most like, if it is like one.
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase().replace('_', "-");
     known
         .iter()
-        .map(|key| (strsim::jaro_winkler(&name, key), key))
+        .map(|key| (strsim::jaro_winkler(&name, key), *key))
         .filter(|&(alike, _)| alike >= ALIKE)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .map_or_else(
-            || format!("the keys here are {}", known.join(", ")),
-            |(_, key)| format!("did you mean `{key}`?"),
-        )
+        .map(|(_, key)| key)
 }
 
 impl<'a, 't> Value<'a, 't> {
+    /// The key that it has.
+    pub fn key(&self) -> &'a str {
+        self.key
+    }
+
     fn wrong_type(&self, wanted: &str, problems: &mut Problems<'_>) {
         let found = self.value.type_str();
         let article = if matches!(found, "array" | "integer") {

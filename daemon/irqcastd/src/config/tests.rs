@@ -1,7 +1,7 @@
 //! What configurations mean, and what is said about wrong ones.
 
 use super::*;
-use crate::rule::{Glob, Match};
+use crate::rule::{Glob, Match, Program};
 
 /// A machine where every program can be run but those that are named `missing`.
 fn programs(program: &Path) -> Result<(), String> {
@@ -51,13 +51,15 @@ fn everything_is_read() {
         name = "all.of-it_1"
         match = { device = 0, address = "0000:00:*", cause-any = 0x3, cause-all = 0b1, factorial = { min = 100 }, dma-bytes = 64 }
         hook.command = ["/bin/hook", "", "two words"]
+        hook.time-limit = "1s 500ms"
+        hook.grace = "0s"
         [[rule]]
         name = "any"
         hook = { command = ["/bin/hook"] }
         [[rule]]
         name = "loss"
         match = { lost = true, device = 1 }
-        hook = { command = ["/bin/hook"] }
+        hook = { command = ["/bin/hook"], time-limit = "none" }
         "#,
     );
     assert_eq!(
@@ -83,10 +85,17 @@ fn everything_is_read() {
                 dma_bytes: Some(64..=64),
                 lost: false,
             },
-            command: ["/bin/hook", "", "two words"].map(str::to_owned).to_vec(),
+            program: Program {
+                time_limit: Some(Duration::from_millis(1_500)),
+                grace: Duration::ZERO,
+                ..Program::new(["/bin/hook", "", "two words"].map(str::to_owned).to_vec())
+            },
         }
     );
     assert_eq!(config.rules[1].matches, Match::default());
+    let default = &config.rules[1].program;
+    assert_eq!(default.time_limit, Some(Duration::from_secs(60)));
+    assert_eq!(config.rules[2].program.time_limit, None);
     let loss = Match {
         lost: true,
         device: Some(1),
@@ -221,6 +230,33 @@ fn commands_are_checked() {
     check(
         "[\"/missing\"]",
         "4:12: the program \"/missing\" does not exist",
+    );
+}
+
+/// A rule whose hook has these lines, from the fifth on.
+fn with_hook(lines: &str) -> String {
+    format!("[[rule]]\nname = \"h\"\n[rule.hook]\ncommand = [\"/h\"]\n{lines}\n")
+}
+
+#[test]
+fn durations_are_checked() {
+    let check = |line: &str, expected: &str| wrong(&with_hook(line), &[expected]);
+    check(
+        "time-limit = 30",
+        "5:14: `time-limit` must be a string, not an integer",
+    );
+    check(
+        "time-limit = \"30 sek\"",
+        "5:14: \"30 sek\" is no duration; write a number with its unit, such as \"250ms\", \"10s\", \
+         \"5min\" or \"1h 30min\"",
+    );
+    check(
+        "time-limit = \"0s\"",
+        "5:14: `time-limit` must be from 1ms to 7days, not 0s",
+    );
+    check(
+        "grace = \"2h\"",
+        "5:9: `grace` must be from 0s to 1h, not 2h",
     );
 }
 

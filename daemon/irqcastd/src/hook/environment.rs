@@ -99,13 +99,13 @@ fn of_loss(lost: &Lost, address: Option<&str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::Match;
+    use crate::rule::{Match, Program};
 
     fn check(occasion: &Occasion, repeated: bool, expected: &[&str]) {
         let rule = Rule {
             name: "sum".to_owned(),
             matches: Match::default(),
-            command: vec!["/bin/true".to_owned()],
+            program: Program::new(vec!["/bin/true".to_owned()]),
         };
         let found: Vec<String> = variables(&rule, occasion, repeated)
             .into_iter()

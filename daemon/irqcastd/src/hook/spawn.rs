@@ -53,6 +53,7 @@ pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned
         .map_err(failed("make a pipe for the output"))?;
 
     let arguments: Vec<CString> = rule
+        .program
         .command
         .iter()
         .map(|argument| {
@@ -119,7 +120,7 @@ fn input(line: &str) -> Result<OwnedFd, SpawnError> {
 mod tests {
     use super::*;
     use crate::hook::output::{Output, State};
-    use crate::rule::Match;
+    use crate::rule::{Match, Program};
     use irqcast::Event;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::wait::{WaitStatus, waitpid};
@@ -145,7 +146,7 @@ mod tests {
         let rule = Rule {
             name: "test".to_owned(),
             matches: Match::default(),
-            command: command.map(str::to_owned).to_vec(),
+            program: Program::new(command.map(str::to_owned).to_vec()),
         };
         let spawned = spawn(&rule, &event(), false).unwrap();
         let mut output = Output::new(spawned.output);
@@ -175,7 +176,7 @@ mod tests {
             &Rule {
                 name: "test".to_owned(),
                 matches: Match::default(),
-                command: Vec::new(),
+                program: Program::new(Vec::new()),
             },
             &event(),
             false,
@@ -231,7 +232,7 @@ mod tests {
         let rule = Rule {
             name: "test".to_owned(),
             matches: Match::default(),
-            command: vec!["/no/such/program".to_owned()],
+            program: Program::new(vec!["/no/such/program".to_owned()]),
         };
         let error = spawn(&rule, &event(), false).err().unwrap();
         assert_eq!(
