@@ -5,6 +5,7 @@
 //! What it prints goes to the daemon's log ([`output`]). [`group`] is its process group. Everything else
 //! about its process is in [`spawn`].
 
+pub mod call;
 pub mod environment;
 pub mod group;
 pub mod occasion;

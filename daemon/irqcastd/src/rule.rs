@@ -1,10 +1,13 @@
 //! Rules: which events or losses they are for, and what they run. Pure: decides, and touches nothing.
 
+pub mod field;
 mod glob;
 mod program;
+mod template;
 
 pub use glob::Glob;
-pub use program::Program;
+pub use program::{Input, Program};
+pub use template::{BadTemplate, Template};
 
 use irqcast::Event;
 use std::ops::RangeInclusive;

@@ -4,7 +4,7 @@ use super::problem::Problems;
 use super::program::Programs;
 use super::read_hook;
 use super::table::{Table, Value};
-use crate::rule::{Glob, Match, Rule};
+use crate::rule::{Glob, Match, Rule, field};
 use irqcast::wire::DMA_MAX;
 use std::ops::RangeInclusive;
 
@@ -29,10 +29,12 @@ pub fn rule(
             .table("a match", problems)
             .and_then(|table| conditions(table, problems)),
     };
+    // Where the match is wrong nobody knows what the hook would be told.
+    let fields = matches.as_ref().map_or_else(field::all, field::of);
     let program = table
         .require("hook", problems)
         .and_then(|value| value.table("a hook", problems))
-        .and_then(|table| read_hook::hook(table, programs, problems));
+        .and_then(|table| read_hook::hook(table, &fields, programs, problems));
     table.finish(problems);
     Some(Rule {
         name: name?,

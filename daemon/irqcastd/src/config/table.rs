@@ -60,6 +60,15 @@ impl<'a, 't> Table<'a, 't> {
         value
     }
 
+    /// All values with their keys, whatever these are.
+    pub fn entries(self) -> impl Iterator<Item = Value<'a, 't>> {
+        self.table.iter().map(|(key, value)| Value {
+            key: key.get_ref(),
+            value: value.get_ref(),
+            span: value.span(),
+        })
+    }
+
     /// Ends the reading: keys that nobody asked for are problems.
     pub fn finish(self, problems: &mut Problems<'_>) {
         for key in self.table.keys() {
@@ -120,6 +129,21 @@ impl<'a, 't> Value<'a, 't> {
             self.wrong_type("a string", problems);
         }
         text
+    }
+
+    /// One of these words; the number of it.
+    pub fn word(&self, words: &[&'static str], problems: &mut Problems<'_>) -> Option<usize> {
+        let text = self.string(problems)?;
+        let found = words.iter().position(|word| *word == text);
+        if found.is_none() {
+            let all: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+            problems.add_with_hint(
+                &self.span,
+                format!("`{}` is one of {}, not {text:?}", self.key, all.join(", ")),
+                nearest(text, words).map(|word| format!("did you mean {word:?}?")),
+            );
+        }
+        found
     }
 
     /// True or false.

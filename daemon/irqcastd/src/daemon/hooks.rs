@@ -4,8 +4,8 @@ use super::keeper::Keeper;
 use super::tally::Tally;
 use super::time_limits::{LimitId, TimeLimits};
 use crate::config::Limits;
+use crate::hook::call::Call;
 use crate::hook::group::Group;
-use crate::hook::occasion::Occasion;
 use crate::hook::output::{Line, Output, State};
 use crate::hook::spawn::spawn;
 use crate::memory::{Hook, Op};
@@ -29,10 +29,8 @@ const LAST_READS: usize = 5;
 pub struct Job {
     /// The rule.
     pub rule: Rc<Rule>,
-    /// What its hook is to run for.
-    pub occasion: Rc<Occasion>,
-    /// Whether it may have run for that before.
-    pub repeated: bool,
+    /// What its hook is to be told.
+    pub call: Call,
     /// What is logged about the hook names its event or loss by this span.
     pub span: Span,
 }
@@ -41,9 +39,9 @@ impl Job {
     /// How the memory names it.
     fn hook(&self) -> Hook {
         Hook {
-            life: self.occasion.life(),
+            life: self.call.occasion.life(),
             rule: self.rule.name.clone(),
-            seq: self.occasion.seq(),
+            seq: self.call.occasion.seq(),
         }
     }
 }
@@ -88,7 +86,7 @@ impl Hooks {
 
     /// Lets a job wait for its turn.
     pub fn queue(&mut self, job: Job) {
-        let (device, _) = job.occasion.life();
+        let (device, _) = job.call.occasion.life();
         self.queue
             .push(&(Rc::from(job.rule.name.as_str()), device), job);
     }
@@ -126,7 +124,7 @@ impl Hooks {
     fn start(&mut self, lane: Lane, job: Job, keeper: &mut Keeper) {
         let hook = job.hook();
         let entered = job.span.enter();
-        match spawn(&job.rule, &job.occasion, job.repeated) {
+        match spawn(&job.rule, &job.call) {
             Ok(spawned) => {
                 let pid = spawned.pid.as_raw();
                 debug!(rule = job.rule.name, pid, "hook started");

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::daemon::keeper::StateFolder;
+use crate::hook::occasion::Occasion;
 use crate::rule::{Match, Program};
 use irqcast::Event;
 use nix::errno::Errno;
@@ -45,7 +46,7 @@ impl Bench {
         Rule {
             name: name.to_owned(),
             matches: Match::default(),
-            program: Program::new(["/bin/sh", "-c", &script].map(str::to_owned).to_vec()),
+            program: Program::literal(&["/bin/sh", "-c", &script]),
         }
     }
 
@@ -70,8 +71,10 @@ impl Bench {
         });
         self.hooks.queue(Job {
             rule: Rc::clone(rule),
-            occasion: Rc::new(Occasion::Event(event)),
-            repeated: false,
+            call: Call {
+                occasion: Rc::new(Occasion::Event(event)),
+                repeated: false,
+            },
             span: Span::none(),
         });
     }
