@@ -19,12 +19,20 @@
 //! dma-bytes = 64                # bytes that came back: a number or a range
 //! lost = true                   # for events that are lost, with no other condition but the device's
 //! [rule.hook]
-//! command = ["/usr/local/bin/on-sum", "an argument"]   # run without a shell
+//! command = ["/usr/local/bin/on-sum", "event {seq}"]   # run without a shell
+//! environment = { SCALE = "2" } # more variables
+//! folder = "/var/lib/sums"      # it runs there, or else in /
+//! input = "json"                # or "none": nothing on standard input
+//! time-limit = "60s"            # then TERM to its process group; "none" for no limit
+//! grace = "5s"                  # after TERM, until KILL
 //! ```
 
+mod duration;
 mod problem;
 mod program;
+mod read_hook;
 mod read_rule;
+mod read_text;
 mod table;
 
 pub use problem::ConfigError;

@@ -4,6 +4,8 @@ mod hooks;
 mod items;
 mod keeper;
 mod stop;
+mod tally;
+mod time_limits;
 mod wake;
 
 use crate::config::{Config, ConfigError};
@@ -128,6 +130,7 @@ impl Daemon {
             self.keeper.keep_up(self.config.limits.save_interval);
             if self.stopping.is_some() && self.hooks.none_runs() {
                 self.keeper.save();
+                self.hooks.log_counts();
                 info!("stopped");
                 return Ok(());
             }
@@ -139,6 +142,7 @@ impl Daemon {
                     Wake::Items => self.take_items()?,
                     Wake::Output(pid) => self.hooks.read_output(pid),
                     Wake::Deadline => {
+                        self.hooks.keep_time();
                         if self.give_up() {
                             self.keeper.save();
                             return Ok(());
@@ -153,12 +157,13 @@ impl Daemon {
         let takes_items = self.stopping.is_none() && !self.hooks.hold_back();
         let save = self.keeper.deadline(self.config.limits.save_interval);
         let stop = self.stopping.as_ref().map(Stopping::deadline);
+        let deadlines = [save, stop, self.hooks.deadline()];
         wake::wait(
             &mut self.signals,
             takes_items.then_some(&self.subscription),
             self.hooks.outputs(),
             self.more_items && takes_items,
-            save.into_iter().chain(stop).min(),
+            deadlines.into_iter().flatten().min(),
         )
         .map_err(|error| Failure::System("wait", error))
     }

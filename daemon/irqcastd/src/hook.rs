@@ -1,10 +1,13 @@
 //! Hooks: the programs that rules run.
 //!
 //! A hook is run without a shell, with the event or the loss ([`occasion`]) in its environment
-//! ([`environment`]) and as one line of JSON on its standard input. What it prints goes to the daemon's log ([`output`]). Everything else
+//! ([`environment`]) and as one line of JSON on its standard input.
+//! What it prints goes to the daemon's log ([`output`]). [`group`] is its process group. Everything else
 //! about its process is in [`spawn`].
 
+pub mod call;
 pub mod environment;
+pub mod group;
 pub mod occasion;
 pub mod output;
 pub mod spawn;

@@ -2,8 +2,9 @@
 
 use super::problem::Problems;
 use super::program::Programs;
+use super::read_hook;
 use super::table::{Table, Value};
-use crate::rule::{Glob, Match, Rule};
+use crate::rule::{Glob, Match, Rule, field};
 use irqcast::wire::DMA_MAX;
 use std::ops::RangeInclusive;
 
@@ -28,21 +29,17 @@ pub fn rule(
             .table("a match", problems)
             .and_then(|table| conditions(table, problems)),
     };
-    let command = table
+    // Where the match is wrong nobody knows what the hook would be told.
+    let fields = matches.as_ref().map_or_else(field::all, field::of);
+    let program = table
         .require("hook", problems)
         .and_then(|value| value.table("a hook", problems))
-        .and_then(|mut hook| {
-            let command = hook
-                .require("command", problems)
-                .and_then(|value| command(&value, programs, problems));
-            hook.finish(problems);
-            command
-        });
+        .and_then(|table| read_hook::hook(table, &fields, programs, problems));
     table.finish(problems);
     Some(Rule {
         name: name?,
         matches: matches?,
-        command: command?,
+        program: program?,
     })
 }
 
@@ -102,7 +99,7 @@ fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<M
 
 /// Absent is `Some(None)`, right `Some(Some(…))`, wrong `None`.
 #[expect(clippy::option_option, reason = "absent, right and wrong are three")]
-fn all_or_none<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+pub fn all_or_none<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     match value {
         None => Some(None),
         Some(None) => None,
@@ -177,36 +174,4 @@ fn range(
         return None;
     }
     Some(range)
-}
-
-fn command(
-    value: &Value<'_, '_>,
-    programs: Programs,
-    problems: &mut Problems<'_>,
-) -> Option<Vec<String>> {
-    let wanted = "a list of strings: the program and its arguments, which no shell takes apart";
-    let strings = value.strings(wanted, problems)?;
-    let Some((program, span)) = strings.first() else {
-        problems.add(&value.span, "the command is empty");
-        return None;
-    };
-    for (argument, span) in &strings {
-        if argument.contains('\0') {
-            problems.add(span, "an argument cannot hold a NUL character");
-            return None;
-        }
-    }
-    if !program.starts_with('/') {
-        problems.add_with_hint(
-            span,
-            format!("the program {program:?} is not an absolute path"),
-            "no folder is searched for it; write the whole path".to_owned(),
-        );
-        return None;
-    }
-    if let Err(reason) = programs(program.as_ref()) {
-        problems.add(span, format!("the program {program:?} {reason}"));
-        return None;
-    }
-    Some(strings.iter().map(|(text, _)| (*text).to_owned()).collect())
 }

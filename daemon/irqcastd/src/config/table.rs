@@ -20,7 +20,7 @@ pub struct Table<'a, 't> {
 
 /// A value and where it is.
 pub struct Value<'a, 't> {
-    key: &'static str,
+    key: &'a str,
     value: &'a DeValue<'t>,
     /// Where the value is.
     pub span: Range<usize>,
@@ -60,6 +60,15 @@ impl<'a, 't> Table<'a, 't> {
         value
     }
 
+    /// All values with their keys, whatever these are.
+    pub fn entries(self) -> impl Iterator<Item = Value<'a, 't>> {
+        self.table.iter().map(|(key, value)| Value {
+            key: key.get_ref(),
+            value: value.get_ref(),
+            span: value.span(),
+        })
+    }
+
     /// Ends the reading: keys that nobody asked for are problems.
     pub fn finish(self, problems: &mut Problems<'_>) {
         for key in self.table.keys() {
@@ -77,19 +86,29 @@ impl<'a, 't> Table<'a, 't> {
 
 /// What was meant by the key `name`, or else what there is.
 fn meant(name: &str, known: &[&'static str]) -> String {
+    nearest(name, known).map_or_else(
+        || format!("the keys here are {}", known.join(", ")),
+        |key| format!("did you mean `{key}`?"),
+    )
+}
+
+/// The one of `known` that `name` is most like, if it is like one.
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_lowercase().replace('_', "-");
     known
         .iter()
-        .map(|key| (strsim::jaro_winkler(&name, key), key))
+        .map(|key| (strsim::jaro_winkler(&name, key), *key))
         .filter(|&(alike, _)| alike >= ALIKE)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .map_or_else(
-            || format!("the keys here are {}", known.join(", ")),
-            |(_, key)| format!("did you mean `{key}`?"),
-        )
+        .map(|(_, key)| key)
 }
 
 impl<'a, 't> Value<'a, 't> {
+    /// The key that it has.
+    pub fn key(&self) -> &'a str {
+        self.key
+    }
+
     fn wrong_type(&self, wanted: &str, problems: &mut Problems<'_>) {
         let found = self.value.type_str();
         let article = if matches!(found, "array" | "integer") {
@@ -110,6 +129,21 @@ impl<'a, 't> Value<'a, 't> {
             self.wrong_type("a string", problems);
         }
         text
+    }
+
+    /// One of these words; the number of it.
+    pub fn word(&self, words: &[&'static str], problems: &mut Problems<'_>) -> Option<usize> {
+        let text = self.string(problems)?;
+        let found = words.iter().position(|word| *word == text);
+        if found.is_none() {
+            let all: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+            problems.add_with_hint(
+                &self.span,
+                format!("`{}` is one of {}, not {text:?}", self.key, all.join(", ")),
+                nearest(text, words).map(|word| format!("did you mean {word:?}?")),
+            );
+        }
+        found
     }
 
     /// True or false.

@@ -1,7 +1,7 @@
 //! What configurations mean, and what is said about wrong ones.
 
 use super::*;
-use crate::rule::{Glob, Match};
+use crate::rule::{Glob, Input, Match, Program, Template, field};
 
 /// A machine where every program can be run but those that are named `missing`.
 fn programs(program: &Path) -> Result<(), String> {
@@ -13,6 +13,10 @@ fn programs(program: &Path) -> Result<(), String> {
 
 fn right(text: &str) -> Config {
     parse(text, programs).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn template(text: &str) -> Template {
+    Template::parse(text, &field::all()).unwrap()
 }
 
 /// Expects exactly these problems, as `line:column: message`.
@@ -50,14 +54,19 @@ fn everything_is_read() {
         [[rule]]
         name = "all.of-it_1"
         match = { device = 0, address = "0000:00:*", cause-any = 0x3, cause-all = 0b1, factorial = { min = 100 }, dma-bytes = 64 }
-        hook.command = ["/bin/hook", "", "two words"]
+        hook.command = ["/bin/hook", "", "two {seq}"]
+        hook.environment = { PATH = "/bin", WHERE = "{address}" }
+        hook.folder = "/usr"
+        hook.input = "none"
+        hook.time-limit = "1s 500ms"
+        hook.grace = "0s"
         [[rule]]
         name = "any"
         hook = { command = ["/bin/hook"] }
         [[rule]]
         name = "loss"
         match = { lost = true, device = 1 }
-        hook = { command = ["/bin/hook"] }
+        hook = { command = ["/bin/hook"], time-limit = "none" }
         "#,
     );
     assert_eq!(
@@ -83,10 +92,22 @@ fn everything_is_read() {
                 dma_bytes: Some(64..=64),
                 lost: false,
             },
-            command: ["/bin/hook", "", "two words"].map(str::to_owned).to_vec(),
+            program: Program {
+                time_limit: Some(Duration::from_millis(1_500)),
+                grace: Duration::ZERO,
+                environment: [("PATH", "/bin"), ("WHERE", "{address}")]
+                    .map(|(name, text)| (name.to_owned(), template(text)))
+                    .into(),
+                folder: Some("/usr".into()),
+                input: Input::None,
+                ..Program::new(["/bin/hook", "", "two {seq}"].map(template).to_vec())
+            },
         }
     );
     assert_eq!(config.rules[1].matches, Match::default());
+    let default = &config.rules[1].program;
+    assert_eq!(default.time_limit, Some(Duration::from_secs(60)));
+    assert_eq!(config.rules[2].program.time_limit, None);
     let loss = Match {
         lost: true,
         device: Some(1),
@@ -221,6 +242,92 @@ fn commands_are_checked() {
     check(
         "[\"/missing\"]",
         "4:12: the program \"/missing\" does not exist",
+    );
+}
+
+/// A rule whose hook has these lines, from the fifth on.
+fn with_hook(lines: &str) -> String {
+    format!("[[rule]]\nname = \"h\"\n[rule.hook]\ncommand = [\"/h\"]\n{lines}\n")
+}
+
+#[test]
+fn durations_are_checked() {
+    let check = |line: &str, expected: &str| wrong(&with_hook(line), &[expected]);
+    check(
+        "time-limit = 30",
+        "5:14: `time-limit` must be a string, not an integer",
+    );
+    check(
+        "time-limit = \"30 sek\"",
+        "5:14: \"30 sek\" is no duration; write a number with its unit, such as \"250ms\", \"10s\", \
+         \"5min\" or \"1h 30min\"",
+    );
+    check(
+        "time-limit = \"0s\"",
+        "5:14: `time-limit` must be from 1ms to 7days, not 0s",
+    );
+    check(
+        "grace = \"2h\"",
+        "5:9: `grace` must be from 0s to 1h, not 2h",
+    );
+}
+
+#[test]
+fn placeholders_are_checked() {
+    let check = |lines: &str, expected: &str| wrong(&with_hook(lines), &[expected]);
+    check(
+        "environment = { A = \"{sequence}\" }",
+        "5:21: there is no placeholder `{sequence}`; did you mean `{seq}`? Write {{ for a brace",
+    );
+    check(
+        "environment = { A = \"{lost-from}\" }",
+        "5:21: what this rule is for has no `{lost-from}`; it has {rule}, {device}, {address}, \
+         {repeated}, {seq}, {time-ns}, {cause}, {replayed}, {factorial}, {dma-bytes}",
+    );
+    check(
+        "environment = { A = \"{seq\" }",
+        "5:21: a brace is not closed; write {{ for a brace",
+    );
+    wrong(
+        "[[rule]]\nname = \"a\"\nmatch.lost = true\nhook.command = [\"/h\", \"{lost-to}\", \"{seq}\"]\n",
+        &[
+            "4:36: what this rule is for has no `{seq}`; it has {rule}, {device}, {address}, \
+            {repeated}, {lost-from}, {lost-to}, {lost-count}",
+        ],
+    );
+}
+
+#[test]
+fn environment_folder_and_input_are_checked() {
+    let check = |lines: &str, expected: &str| wrong(&with_hook(lines), &[expected]);
+    check(
+        "environment = { IRQCAST_SEQ = \"1\" }",
+        "5:31: the variables that begin with IRQCAST_ are the daemon's",
+    );
+    check(
+        "environment = { \"A=B\" = \"1\" }",
+        "5:25: \"A=B\" is no name of a variable; it has the characters a-z, A-Z, 0-9 and _, and does \
+         not begin with a digit",
+    );
+    check(
+        "environment = { A = 1 }",
+        "5:21: `A` must be a string, not an integer",
+    );
+    check(
+        "folder = \"usr\"",
+        "5:10: the folder \"usr\" is not an absolute path; write the whole path",
+    );
+    check(
+        "folder = \"/no/such\"",
+        "5:10: the folder \"/no/such\" does not exist",
+    );
+    check(
+        "folder = \"/etc/passwd\"",
+        "5:10: the folder \"/etc/passwd\" is not a folder",
+    );
+    check(
+        "input = \"jason\"",
+        "5:9: `input` is one of \"json\", \"none\", not \"jason\"; did you mean \"json\"?",
     );
 }
 

@@ -1,8 +1,11 @@
 //! The hooks that wait and that run.
 
 use super::keeper::Keeper;
+use super::tally::Tally;
+use super::time_limits::{LimitId, TimeLimits};
 use crate::config::Limits;
-use crate::hook::occasion::Occasion;
+use crate::hook::call::Call;
+use crate::hook::group::Group;
 use crate::hook::output::{Line, Output, State};
 use crate::hook::spawn::spawn;
 use crate::memory::{Hook, Op};
@@ -26,10 +29,8 @@ const LAST_READS: usize = 5;
 pub struct Job {
     /// The rule.
     pub rule: Rc<Rule>,
-    /// What its hook is to run for.
-    pub occasion: Rc<Occasion>,
-    /// Whether it may have run for that before.
-    pub repeated: bool,
+    /// What its hook is to be told.
+    pub call: Call,
     /// What is logged about the hook names its event or loss by this span.
     pub span: Span,
 }
@@ -38,9 +39,9 @@ impl Job {
     /// How the memory names it.
     fn hook(&self) -> Hook {
         Hook {
-            life: self.occasion.life(),
+            life: self.call.occasion.life(),
             rule: self.rule.name.clone(),
-            seq: self.occasion.seq(),
+            seq: self.call.occasion.seq(),
         }
     }
 }
@@ -51,6 +52,7 @@ struct Running {
     hook: Hook,
     span: Span,
     started: Instant,
+    limit: Option<LimitId>,
     /// Gone once the hook has closed it.
     output: Option<Output>,
 }
@@ -59,6 +61,8 @@ struct Running {
 pub struct Hooks {
     queue: Queue<Job>,
     running: HashMap<Pid, Running>,
+    limits: TimeLimits,
+    tally: Tally,
     /// Whether the running ones were told to end. One that such a signal ends has not done its work.
     ending: bool,
 }
@@ -69,6 +73,8 @@ impl Hooks {
         Self {
             queue: Queue::new(limits),
             running: HashMap::new(),
+            limits: TimeLimits::new(),
+            tally: Tally::default(),
             ending: false,
         }
     }
@@ -80,7 +86,7 @@ impl Hooks {
 
     /// Lets a job wait for its turn.
     pub fn queue(&mut self, job: Job) {
-        let (device, _) = job.occasion.life();
+        let (device, _) = job.call.occasion.life();
         self.queue
             .push(&(Rc::from(job.rule.name.as_str()), device), job);
     }
@@ -118,11 +124,13 @@ impl Hooks {
     fn start(&mut self, lane: Lane, job: Job, keeper: &mut Keeper) {
         let hook = job.hook();
         let entered = job.span.enter();
-        match spawn(&job.rule, &job.occasion, job.repeated) {
+        match spawn(&job.rule, &job.call) {
             Ok(spawned) => {
                 let pid = spawned.pid.as_raw();
                 debug!(rule = job.rule.name, pid, "hook started");
                 drop(entered);
+                let group = Group::of(spawned.pid);
+                let limit = self.limits.begin(&job.rule, group, &job.span);
                 self.running.insert(
                     spawned.pid,
                     Running {
@@ -130,6 +138,7 @@ impl Hooks {
                         hook,
                         span: job.span,
                         started: Instant::now(),
+                        limit,
                         output: Some(Output::new(spawned.output)),
                     },
                 );
@@ -169,6 +178,9 @@ impl Hooks {
             }
         }
         running.finish_output(pid);
+        let limit_passed = running
+            .limit
+            .is_some_and(|id| self.limits.program_ended(id));
         let _entered = running.span.enter();
         let rule = &running.lane.0;
         let pid = pid.as_raw();
@@ -179,7 +191,7 @@ impl Hooks {
                 warn!(%rule, pid, milliseconds, status, "hook failed");
             }
             WaitStatus::Signaled(_, signal, _) => {
-                warn!(%rule, pid, milliseconds, signal = %signal, "hook ended by a signal");
+                warn!(%rule, pid, milliseconds, signal = %signal, limit_passed, "hook ended by a signal");
             }
             _ => {}
         }
@@ -207,6 +219,21 @@ impl Hooks {
             // The group is gone when its last process is, which the exit status will tell.
             let _ = killpg(pid, signal);
         }
+    }
+
+    /// When there is something to do although nothing else happens.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.limits.deadline()
+    }
+
+    /// Does what is to be done by now.
+    pub fn keep_time(&mut self) {
+        self.limits.enforce(Instant::now(), &mut self.tally);
+    }
+
+    /// Logs what was counted.
+    pub fn log_counts(&self) {
+        self.tally.log();
     }
 
     /// How many run.
@@ -262,3 +289,6 @@ impl Running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

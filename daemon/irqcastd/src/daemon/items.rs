@@ -2,6 +2,7 @@
 
 use super::Daemon;
 use super::hooks::Job;
+use crate::hook::call::Call;
 use crate::hook::occasion::Occasion;
 use crate::memory::{Hook, LifeId, Op, UntoldLoss};
 use crate::rule::Rule;
@@ -157,12 +158,11 @@ impl Daemon {
         match rule {
             Some(rule) => {
                 let span = loss_span(&lost);
-                self.hooks.queue(Job {
-                    rule,
-                    repeated: self.keeper.memory().may_have_run(&hook),
+                let call = Call {
                     occasion: Rc::new(Occasion::Loss { lost, address }),
-                    span,
-                });
+                    repeated: self.keeper.memory().may_have_run(&hook),
+                };
+                self.hooks.queue(Job { rule, call, span });
             }
             // It is not in the configuration any more.
             None => self.keeper.note(Op::Ended(hook)),
@@ -191,12 +191,12 @@ impl Daemon {
             if is_event && !self.keeper.memory().wants(&hook) {
                 continue;
             }
-            self.hooks.queue(Job {
-                rule,
+            let call = Call {
                 occasion: Rc::clone(&occasion),
                 repeated: self.keeper.memory().may_have_run(&hook),
-                span: span.clone(),
-            });
+            };
+            let span = span.clone();
+            self.hooks.queue(Job { rule, call, span });
             names.push(hook.rule);
         }
         names

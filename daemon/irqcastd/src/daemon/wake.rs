@@ -1,5 +1,5 @@
-//! What wakes the daemon up. Nothing else does, and a timer runs only while it stops, or while it has
-//! something to save.
+//! What wakes the daemon up. Nothing else does, and a timer runs only while it stops, while it has
+//! something to save, or while hooks run or wait.
 
 use irqcast::Subscription;
 use nix::errno::Errno;

@@ -1,4 +1,5 @@
-//! The environment of a hook. Nothing of the daemon's own environment is in it.
+//! The environment of a hook. Nothing of the daemon's own environment is in it. A rule may have variables
+//! of its own, also in the place of the first three here.
 //!
 //! | variable | says |
 //! |---|---|
@@ -33,91 +34,70 @@
 //! | `IRQCAST_LOST_TO` | sequence number of the last one |
 //! | `IRQCAST_LOST_COUNT` | how many are lost, at least 1 |
 
-use super::occasion::Occasion;
-use crate::rule::Rule;
-use irqcast::{Event, Lost};
+use crate::rule::{Rule, field};
+use std::collections::BTreeMap;
 use std::ffi::CString;
 
 /// Folders that a hook finds programs in.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The variables, each as `NAME=value`.
+/// The variables of a hook that is told these fields, each as `NAME=value`, by their names.
 #[must_use]
-pub fn variables(rule: &Rule, occasion: &Occasion, repeated: bool) -> Vec<CString> {
-    let (device, _) = occasion.life();
-    let mut variables = vec![
-        format!("PATH={PATH}"),
-        "HOME=/".to_owned(),
-        "LANG=C".to_owned(),
-        format!("IRQCAST_RULE={}", rule.name),
-        format!("IRQCAST_DEVICE={device}"),
-        format!("IRQCAST_REPEATED={}", u8::from(repeated)),
-    ];
-    match occasion {
-        Occasion::Event(event) => variables.extend(of_event(event)),
-        Occasion::Loss { lost, address } => variables.extend(of_loss(lost, address.as_deref())),
-    }
+pub fn variables(rule: &Rule, fields: &[(&'static str, String)]) -> Vec<CString> {
+    let standard = [("PATH", PATH), ("HOME", "/"), ("LANG", "C")];
+    let mut variables: BTreeMap<String, String> = standard
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let own = rule.program.environment.iter();
+    variables.extend(own.map(|(name, value)| (name.clone(), value.fill(fields))));
+    let told = fields.iter();
+    variables.extend(told.map(|(name, value)| (field::variable(name), value.clone())));
     variables
         .into_iter()
-        .map(|variable| {
-            CString::new(variable).expect("names and addresses with a NUL are refused when read")
+        .map(|(name, value)| {
+            CString::new(format!("{name}={value}"))
+                .expect("names, texts and addresses with a NUL are refused when read")
         })
         .collect()
-}
-
-fn of_event(event: &Event) -> Vec<String> {
-    let mut variables = vec![
-        format!("IRQCAST_ADDRESS={}", event.address),
-        format!("IRQCAST_SEQ={}", event.seq),
-        format!("IRQCAST_TIME_NS={}", event.time_ns),
-        format!("IRQCAST_CAUSE={}", event.cause),
-        format!("IRQCAST_REPLAYED={}", u8::from(event.replayed)),
-    ];
-    variables.extend(
-        event
-            .factorial
-            .map(|result| format!("IRQCAST_FACTORIAL={result}")),
-    );
-    variables.extend(
-        event
-            .dma_bytes
-            .map(|bytes| format!("IRQCAST_DMA_BYTES={bytes}")),
-    );
-    variables
-}
-
-fn of_loss(lost: &Lost, address: Option<&str>) -> Vec<String> {
-    let mut variables = vec![
-        format!("IRQCAST_LOST_FROM={}", lost.from),
-        format!("IRQCAST_LOST_TO={}", lost.to),
-        format!("IRQCAST_LOST_COUNT={}", lost.count()),
-    ];
-    variables.extend(address.map(|address| format!("IRQCAST_ADDRESS={address}")));
-    variables
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::Match;
+    use crate::hook::call::Call;
+    use crate::hook::occasion::Occasion;
+    use crate::rule::{Match, Program, Template};
+    use irqcast::{Event, Lost};
+    use std::rc::Rc;
 
-    fn check(occasion: &Occasion, repeated: bool, expected: &[&str]) {
-        let rule = Rule {
+    fn rule() -> Rule {
+        Rule {
             name: "sum".to_owned(),
             matches: Match::default(),
-            command: vec!["/bin/true".to_owned()],
-        };
-        let found: Vec<String> = variables(&rule, occasion, repeated)
-            .into_iter()
-            .map(|variable| variable.into_string().unwrap())
-            .collect();
-        assert_eq!(found[..3], [&format!("PATH={PATH}"), "HOME=/", "LANG=C"]);
-        assert_eq!(found[3..], *expected);
+            program: Program::literal(&["/bin/true"]),
+        }
     }
 
-    #[test]
-    fn event_is_told() {
-        let event = Event {
+    fn found(rule: &Rule, occasion: Occasion, repeated: bool) -> Vec<String> {
+        let call = Call {
+            occasion: Rc::new(occasion),
+            repeated,
+        };
+        variables(rule, &call.fields(rule))
+            .into_iter()
+            .map(|variable| variable.into_string().unwrap())
+            .collect()
+    }
+
+    fn check(occasion: Occasion, repeated: bool, expected: &[&str]) {
+        let mut expected: Vec<String> = expected.iter().map(|&line| line.to_owned()).collect();
+        expected.extend([format!("PATH={PATH}"), "HOME=/".into(), "LANG=C".into()]);
+        expected.sort();
+        assert_eq!(found(&rule(), occasion, repeated), expected);
+    }
+
+    fn event() -> Event {
+        Event {
             device: 1,
             incarnation: 0,
             address: "0000:00:03.0".to_owned(),
@@ -127,7 +107,11 @@ mod tests {
             factorial: None,
             dma_bytes: Some(64),
             replayed: false,
-        };
+        }
+    }
+
+    #[test]
+    fn event_is_told() {
         let mut expected = vec![
             "IRQCAST_RULE=sum",
             "IRQCAST_DEVICE=1",
@@ -139,7 +123,7 @@ mod tests {
             "IRQCAST_REPLAYED=0",
             "IRQCAST_DMA_BYTES=64",
         ];
-        check(&Occasion::Event(event.clone()), false, &expected);
+        check(Occasion::Event(event()), false, &expected);
         expected[2] = "IRQCAST_REPEATED=1";
         expected[7] = "IRQCAST_REPLAYED=1";
         expected[8] = "IRQCAST_FACTORIAL=120";
@@ -147,9 +131,9 @@ mod tests {
             factorial: Some(120),
             dma_bytes: None,
             replayed: true,
-            ..event
+            ..event()
         };
-        check(&Occasion::Event(event), true, &expected);
+        check(Occasion::Event(event), true, &expected);
     }
 
     #[test]
@@ -169,8 +153,26 @@ mod tests {
             "IRQCAST_LOST_COUNT=5",
         ];
         let loss = |address| Occasion::Loss { lost, address };
-        check(&loss(None), false, &expected);
+        check(loss(None), false, &expected);
         expected.push("IRQCAST_ADDRESS=0000:00:03.0");
-        check(&loss(Some("0000:00:03.0".to_owned())), false, &expected);
+        check(loss(Some("0000:00:03.0".to_owned())), false, &expected);
+    }
+
+    #[test]
+    fn rule_adds_variables_and_may_change_standard_ones() {
+        let mut rule = rule();
+        let text = |text| Template::parse(text, &field::OF_EVENT).unwrap();
+        rule.program.environment = [
+            ("HOME".to_owned(), text("/root")),
+            ("NUMBER".to_owned(), text("no. {seq} of {dma-bytes}")),
+        ]
+        .into();
+        let found = found(&rule, Occasion::Event(event()), false);
+        assert!(found.contains(&"HOME=/root".to_owned()), "{found:?}");
+        assert!(
+            found.contains(&"NUMBER=no. 7 of 64".to_owned()),
+            "{found:?}"
+        );
+        assert!(!found.contains(&"HOME=/".to_owned()), "{found:?}");
     }
 }

@@ -33,43 +33,11 @@ impl Occasion {
         }
     }
 
-    /// One line of JSON with its newline. `repeated` is in it where it is true.
-    pub fn to_line(&self, repeated: bool) -> String {
-        let mut line = match self {
+    /// An object of JSON on one line.
+    pub fn to_json(&self) -> String {
+        match self {
             Self::Event(event) => event.to_json(),
             Self::Loss { lost, .. } => lost.to_json(),
-        };
-        if repeated {
-            // The object has other keys, so that this is one more: `{…}` becomes `{…,"repeated":true}`.
-            line.truncate(line.len() - 1);
-            line.push_str(",\"repeated\":true}");
         }
-        line.push('\n');
-        line
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn line_says_what_is_repeated() {
-        let lost = Lost {
-            device: 0,
-            incarnation: 1,
-            from: 5,
-            to: 9,
-        };
-        let loss = Occasion::Loss {
-            lost,
-            address: None,
-        };
-        let check = |repeated, expected| assert_eq!(loss.to_line(repeated), expected);
-        check(false, "{\"lost\":{\"device\":0,\"from\":5,\"to\":9}}\n");
-        check(
-            true,
-            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9},\"repeated\":true}\n",
-        );
     }
 }

@@ -3,25 +3,27 @@
 //! `posix_spawn` is used instead of fork: it does not copy the daemon's memory map, and it reports a
 //! program that cannot be run. A hook gets
 //!
-//! - its event or loss as one line of JSON on standard input, then end of file,
+//! - its event or loss as one line of JSON on standard input, then end of file; or the end only,
 //! - one pipe for standard output and standard error, so that their lines stay in order,
 //! - no other open file: all of the daemon's are closed on exec,
 //! - all signals unblocked and at their defaults,
 //! - a process group of its own, so that it can be ended together with what it started,
-//! - the daemon's working folder (`/`), user, limits and file mode mask.
+//! - its rule's working folder or the daemon's (`/`),
+//! - the daemon's user, limits and file mode mask.
 
+use super::call::Call;
 use super::environment;
-use super::occasion::Occasion;
-use crate::rule::Rule;
+use crate::rule::{Input, Rule};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::SigSet;
-use nix::unistd::{Pid, pipe2, write};
+use nix::unistd::{Pid, chdir, pipe2, write};
 use std::ffi::CString;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::path::Path;
 
 /// A process that was started.
 pub struct Spawned {
@@ -43,9 +45,13 @@ fn failed(action: &'static str) -> impl Fn(Errno) -> SpawnError {
     move |source| SpawnError { action, source }
 }
 
-/// Starts the rule's hook. `repeated` says that it may have run before for the same.
-pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned, SpawnError> {
-    let input = input(&occasion.to_line(repeated))?;
+/// Starts the rule's hook, and tells it of `call`.
+pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
+    let fields = call.fields(rule);
+    let input = match rule.program.input {
+        Input::Json => input(&call.to_line())?,
+        Input::None => input("")?,
+    };
     let (output, printed) =
         pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the output"))?;
     // Of this end only: a program does not expect standard output that does not block.
@@ -53,10 +59,11 @@ pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned
         .map_err(failed("make a pipe for the output"))?;
 
     let arguments: Vec<CString> = rule
+        .program
         .command
         .iter()
         .map(|argument| {
-            CString::new(argument.as_str()).expect("arguments with a NUL are refused when read")
+            CString::new(argument.fill(&fields)).expect("texts with a NUL are refused when read")
         })
         .collect();
     let prepare = failed("prepare the process");
@@ -78,15 +85,29 @@ pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned
     attributes.set_sigmask(&SigSet::empty()).map_err(&prepare)?;
     attributes.set_pgroup(Pid::from_raw(0)).map_err(&prepare)?;
 
-    let pid = posix_spawn(
-        arguments[0].as_c_str(),
-        &files,
-        &attributes,
-        &arguments,
-        &environment::variables(rule, occasion, repeated),
-    )
-    .map_err(failed("start the program"))?;
+    let variables = environment::variables(rule, &fields);
+    let program = arguments[0].as_c_str();
+    let start = || {
+        posix_spawn(program, &files, &attributes, &arguments, &variables)
+            .map_err(failed("start the program"))
+    };
+    let pid = match &rule.program.folder {
+        None => start(),
+        Some(folder) => in_folder(folder, start),
+    }?;
     Ok(Spawned { pid, output })
+}
+
+/// Starts a process in another folder than the daemon's, which has one thread and is back there before
+/// anything else happens. Not every C library's `posix_spawn` can change the folder.
+fn in_folder(
+    folder: &Path,
+    start: impl FnOnce() -> Result<Pid, SpawnError>,
+) -> Result<Pid, SpawnError> {
+    chdir(folder).map_err(failed("change to the rule's folder"))?;
+    let started = start();
+    chdir("/").map_err(failed("change back to the folder /"))?;
+    started
 }
 
 /// Every signal, with those two that the C library keeps to itself.
@@ -111,22 +132,26 @@ fn every_signal() -> SigSet {
 /// reader, and the daemon never waits for a hook to read.
 fn input(line: &str) -> Result<OwnedFd, SpawnError> {
     let (read, to) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the input"))?;
-    write(&to, line.as_bytes()).map_err(failed("write the input"))?;
+    if !line.is_empty() {
+        write(&to, line.as_bytes()).map_err(failed("write the input"))?;
+    }
     Ok(read)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hook::occasion::Occasion;
     use crate::hook::output::{Output, State};
-    use crate::rule::Match;
+    use crate::rule::{Match, Program, Template, field};
     use irqcast::Event;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::wait::{WaitStatus, waitpid};
     use std::os::fd::AsFd as _;
+    use std::rc::Rc;
 
-    fn event() -> Occasion {
-        Occasion::Event(Event {
+    fn call() -> Call {
+        let occasion = Rc::new(Occasion::Event(Event {
             device: u32::MAX,
             incarnation: 0,
             address: "f".repeat(irqcast::wire::ADDRESS_MAX_LEN),
@@ -136,18 +161,28 @@ mod tests {
             factorial: Some(u32::MAX),
             dma_bytes: Some(u32::MAX),
             replayed: false,
-        })
+        }));
+        Call {
+            occasion,
+            repeated: false,
+        }
+    }
+
+    fn rule(command: &[&str]) -> Rule {
+        Rule {
+            name: "test".to_owned(),
+            matches: Match::default(),
+            program: Program::literal(command),
+        }
     }
 
     /// Runs a shell script as a hook, and returns how it ended and what it printed.
     fn run(script: &str) -> (WaitStatus, Vec<String>) {
-        let command = ["/bin/sh", "-c", script, "hook", "two words"];
-        let rule = Rule {
-            name: "test".to_owned(),
-            matches: Match::default(),
-            command: command.map(str::to_owned).to_vec(),
-        };
-        let spawned = spawn(&rule, &event(), false).unwrap();
+        run_rule(&rule(&["/bin/sh", "-c", script, "hook", "two words"]))
+    }
+
+    fn run_rule(rule: &Rule) -> (WaitStatus, Vec<String>) {
+        let spawned = spawn(rule, &call()).unwrap();
         let mut output = Output::new(spawned.output);
         let mut lines = Vec::new();
         loop {
@@ -170,19 +205,12 @@ mod tests {
         let (status, lines) = run("echo \"$1\"; cat; env | sort; echo end >&2; exit 3");
         assert!(matches!(status, WaitStatus::Exited(_, 3)), "{status:?}");
         assert_eq!(lines[0], "two words");
-        assert_eq!(lines[1], event().to_line(false).trim());
-        let mut expected: Vec<String> = environment::variables(
-            &Rule {
-                name: "test".to_owned(),
-                matches: Match::default(),
-                command: Vec::new(),
-            },
-            &event(),
-            false,
-        )
-        .into_iter()
-        .map(|variable| variable.into_string().unwrap())
-        .collect();
+        assert_eq!(lines[1], call().to_line().trim());
+        let rule = rule(&[]);
+        let mut expected: Vec<String> = environment::variables(&rule, &call().fields(&rule))
+            .into_iter()
+            .map(|variable| variable.into_string().unwrap())
+            .collect();
         expected.sort();
         // The shell adds some of its own.
         let found: Vec<_> = lines[2..lines.len() - 1]
@@ -228,15 +256,35 @@ mod tests {
 
     #[test]
     fn program_that_cannot_be_run_is_an_error() {
-        let rule = Rule {
-            name: "test".to_owned(),
-            matches: Match::default(),
-            command: vec!["/no/such/program".to_owned()],
-        };
-        let error = spawn(&rule, &event(), false).err().unwrap();
+        let rule = rule(&["/no/such/program"]);
+        let error = spawn(&rule, &call()).err().unwrap();
         assert_eq!(
             error.to_string(),
             "failed to start the program: No such file or directory"
+        );
+    }
+
+    #[test]
+    fn rule_sets_arguments_folder_and_input() {
+        let mut rule = rule(&["/bin/sh", "-c", "pwd; echo \"$1\"; wc -c", "hook"]);
+        let argument = Template::parse("{seq} of {device}", &field::all()).unwrap();
+        rule.program.command.push(argument);
+        rule.program.folder = Some("/usr".into());
+        rule.program.input = Input::None;
+        let (status, lines) = run_rule(&rule);
+        assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+        let numbers = format!("{} of {}", u64::MAX, u32::MAX);
+        assert_eq!(lines, ["/usr", &numbers, "0"]);
+    }
+
+    #[test]
+    fn folder_that_is_not_there_is_an_error() {
+        let mut rule = rule(&["/bin/true"]);
+        rule.program.folder = Some("/no/such/folder".into());
+        let error = spawn(&rule, &call()).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "failed to change to the rule's folder: No such file or directory"
         );
     }
 }
