@@ -30,11 +30,12 @@ mod table;
 pub use problem::ConfigError;
 
 use crate::rule::Rule;
+use crate::trust;
 use problem::{Problem, Problems, position};
 use program::Programs;
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{self, Path};
 use std::rc::Rc;
 use std::time::Duration;
 use table::Table;
@@ -101,8 +102,25 @@ impl Config {
                 hint: None,
             }])
         })?;
-        parse(text, program::on_this_machine).map_err(wrong)
+        let strangers = strangers(file);
+        match parse(text, program::on_this_machine) {
+            Ok(config) if strangers.is_empty() => Ok(config),
+            Ok(_) => Err(wrong(strangers)),
+            Err(problems) => Err(wrong([strangers, problems].concat())),
+        }
     }
+}
+
+/// Who else can change the file, told in the place of its first byte.
+fn strangers(file: &Path) -> Vec<Problem> {
+    let found = path::absolute(file).map(|file| trust::findings(&file));
+    let problem = |found: trust::Unsafe| Problem {
+        line: 1,
+        column: 1,
+        message: format!("the configuration is not safe: {}", found.what),
+        hint: Some(found.mend),
+    };
+    found.unwrap_or_default().into_iter().map(problem).collect()
 }
 
 /// Reads a configuration. `programs` looks at the hooks' programs.

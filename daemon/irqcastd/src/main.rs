@@ -11,6 +11,7 @@ mod memory;
 mod queue;
 mod rule;
 mod store;
+mod trust;
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -204,8 +204,12 @@ fn command(
         );
         return None;
     }
-    if let Err(reason) = programs(program.as_ref()) {
-        problems.add(span, format!("the program {program:?} {reason}"));
+    let flaws = programs(program.as_ref());
+    for flaw in &flaws {
+        let message = format!("the program {program:?} {}", flaw.what);
+        problems.add_with_hint(span, message, flaw.hint.clone());
+    }
+    if !flaws.is_empty() {
         return None;
     }
     Some(strings.iter().map(|(text, _)| (*text).to_owned()).collect())

@@ -13,6 +13,7 @@
 use super::environment;
 use super::occasion::Occasion;
 use crate::rule::Rule;
+use crate::trust::{self, Unsafe};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
@@ -33,18 +34,29 @@ pub struct Spawned {
 
 /// Why a hook was not started.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to {action}: {}", source.desc())]
-pub struct SpawnError {
-    action: &'static str,
-    source: Errno,
+pub enum SpawnError {
+    /// A system call failed.
+    #[error("failed to {action}: {}", source.desc())]
+    System {
+        /// What was tried, to follow "failed to".
+        action: &'static str,
+        /// Why it failed.
+        source: Errno,
+    },
+    /// Others can change the program since the configuration was read.
+    #[error("the program is not safe: {}; {}", .0.what, .0.mend)]
+    Unsafe(Unsafe),
 }
 
 fn failed(action: &'static str) -> impl Fn(Errno) -> SpawnError {
-    move |source| SpawnError { action, source }
+    move |source| SpawnError::System { action, source }
 }
 
 /// Starts the rule's hook. `repeated` says that it may have run before for the same.
 pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned, SpawnError> {
+    if let Some(found) = trust::findings(rule.command[0].as_ref()).into_iter().next() {
+        return Err(SpawnError::Unsafe(found));
+    }
     let input = input(&occasion.to_line(repeated))?;
     let (output, printed) =
         pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the output"))?;
@@ -224,6 +236,28 @@ mod tests {
         let (status, lines) = run("exec <&-; echo done");
         assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
         assert_eq!(lines, ["done"]);
+    }
+
+    #[test]
+    fn program_that_others_can_write_is_not_started() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let program = folder.path().join("hook");
+        std::fs::write(&program, "#!/bin/sh\n").unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(&program, mode).unwrap();
+        let rule = Rule {
+            name: "test".to_owned(),
+            matches: Match::default(),
+            command: vec![program.to_str().unwrap().to_owned()],
+        };
+        let error = spawn(&rule, &event(), false).err().unwrap();
+        let name = program.display();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the program is not safe: the file {name} can be written by everybody; chmod go-w {name}"
+            )
+        );
     }
 
     #[test]
