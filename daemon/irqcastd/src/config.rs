@@ -20,10 +20,14 @@
 //! lost = true                   # for events that are lost, with no other condition but the device's
 //! [rule.hook]
 //! command = ["/usr/local/bin/on-sum", "an argument"]   # run without a shell
+//! [rule.hook.confine]           # what the hook may use: see docs/confinement.md
+//! user = "nobody"
 //! ```
 
+mod accounts;
 mod problem;
 mod program;
+mod read_confinement;
 mod read_rule;
 mod table;
 

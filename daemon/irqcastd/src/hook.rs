@@ -1,9 +1,10 @@
 //! Hooks: the programs that rules run.
 //!
 //! A hook is run without a shell, with the event or the loss ([`occasion`]) in its environment
-//! ([`environment`]) and as one line of JSON on its standard input. What it prints goes to the daemon's log ([`output`]). Everything else
-//! about its process is in [`spawn`].
+//! ([`environment`]) and as one line of JSON on its standard input. What it prints goes to the daemon's log ([`output`]). Whom it
+//! runs as and what it may use is in [`confine`], everything else about its process in [`spawn`].
 
+pub mod confine;
 pub mod environment;
 pub mod occasion;
 pub mod output;

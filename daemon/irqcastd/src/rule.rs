@@ -4,6 +4,7 @@ mod glob;
 
 pub use glob::Glob;
 
+use crate::hook::confine::Confinement;
 use irqcast::Event;
 use std::ops::RangeInclusive;
 
@@ -16,6 +17,8 @@ pub struct Rule {
     pub matches: Match,
     /// The program that it runs and its arguments; never empty. The first is an absolute path.
     pub command: Vec<String>,
+    /// Whom that runs as, and what it may use.
+    pub confine: Confinement,
 }
 
 /// Which events a rule is for: those that meet every condition that there is. Without a condition it is

@@ -2,7 +2,9 @@
 
 use super::problem::Problems;
 use super::program::Programs;
+use super::read_confinement;
 use super::table::{Table, Value};
+use crate::hook::confine::Confinement;
 use crate::rule::{Glob, Match, Rule};
 use irqcast::wire::DMA_MAX;
 use std::ops::RangeInclusive;
@@ -28,6 +30,7 @@ pub fn rule(
             .table("a match", problems)
             .and_then(|table| conditions(table, problems)),
     };
+    let mut confine = Confinement::default();
     let command = table
         .require("hook", problems)
         .and_then(|value| value.table("a hook", problems))
@@ -35,6 +38,7 @@ pub fn rule(
             let command = hook
                 .require("command", problems)
                 .and_then(|value| command(&value, programs, problems));
+            confine = read_confinement::confinement(&mut hook, problems);
             hook.finish(problems);
             command
         });
@@ -43,6 +47,7 @@ pub fn rule(
         name: name?,
         matches: matches?,
         command: command?,
+        confine,
     })
 }
 

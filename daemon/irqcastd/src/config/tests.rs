@@ -2,6 +2,7 @@
 
 use super::program::Flaw;
 use super::*;
+use crate::hook::confine::Confinement;
 use crate::rule::{Glob, Match};
 
 /// A machine where every program can be run but those that are named `missing`.
@@ -85,6 +86,7 @@ fn everything_is_read() {
                 lost: false,
             },
             command: ["/bin/hook", "", "two words"].map(str::to_owned).to_vec(),
+            confine: Confinement::default(),
         }
     );
     assert_eq!(config.rules[1].matches, Match::default());

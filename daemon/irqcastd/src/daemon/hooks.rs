@@ -2,6 +2,7 @@
 
 use super::keeper::Keeper;
 use crate::config::Limits;
+use crate::hook::confine::trouble::Trouble;
 use crate::hook::occasion::Occasion;
 use crate::hook::output::{Line, Output, State};
 use crate::hook::spawn::spawn;
@@ -53,6 +54,8 @@ struct Running {
     started: Instant,
     /// Gone once the hook has closed it.
     output: Option<Output>,
+    /// Where its second stage tells that it failed, if it has one.
+    trouble: Option<Trouble>,
 }
 
 /// The hooks that wait and that run.
@@ -131,6 +134,7 @@ impl Hooks {
                         span: job.span,
                         started: Instant::now(),
                         output: Some(Output::new(spawned.output)),
+                        trouble: spawned.trouble,
                     },
                 );
             }
@@ -173,7 +177,12 @@ impl Hooks {
         let rule = &running.lane.0;
         let pid = pid.as_raw();
         let milliseconds = running.started.elapsed().as_millis();
+        let trouble = running.trouble.and_then(Trouble::read);
         match status {
+            WaitStatus::Exited(..) if trouble.is_some() => {
+                let reason = trouble.unwrap_or_default();
+                warn!(%rule, pid, %reason, "hook not started");
+            }
             WaitStatus::Exited(_, 0) => info!(%rule, pid, milliseconds, status = 0, "hook done"),
             WaitStatus::Exited(_, status) => {
                 warn!(%rule, pid, milliseconds, status, "hook failed");

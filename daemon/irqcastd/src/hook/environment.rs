@@ -106,6 +106,7 @@ mod tests {
             name: "sum".to_owned(),
             matches: Match::default(),
             command: vec!["/bin/true".to_owned()],
+            confine: crate::hook::confine::Confinement::default(),
         };
         let found: Vec<String> = variables(&rule, occasion, repeated)
             .into_iter()

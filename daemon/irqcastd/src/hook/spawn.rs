@@ -8,8 +8,12 @@
 //! - no other open file: all of the daemon's are closed on exec,
 //! - all signals unblocked and at their defaults,
 //! - a process group of its own, so that it can be ended together with what it started,
-//! - the daemon's working folder (`/`), user, limits and file mode mask.
+//! - the daemon's working folder (`/`), and its user, limits and file mode mask where the rule does not
+//!   say otherwise ([`super::confine`]).
 
+use super::confine::launch::{self, Stage};
+use super::confine::own;
+use super::confine::trouble::Trouble;
 use super::environment;
 use super::occasion::Occasion;
 use crate::rule::Rule;
@@ -30,6 +34,8 @@ pub struct Spawned {
     pub pid: Pid,
     /// Where it prints to; reading does not block.
     pub output: OwnedFd,
+    /// Where the second stage tells that it failed, if there is one.
+    pub trouble: Option<Trouble>,
 }
 
 /// Why a hook was not started.
@@ -64,18 +70,25 @@ pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned
     fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
         .map_err(failed("make a pipe for the output"))?;
 
-    let arguments: Vec<CString> = rule
-        .command
-        .iter()
-        .map(|argument| {
-            CString::new(argument.as_str()).expect("arguments with a NUL are refused when read")
-        })
-        .collect();
+    let mut arguments: Vec<CString> = rule.command.iter().map(launch::argument).collect();
+    let mut program = arguments[0].clone();
     let prepare = failed("prepare the process");
+    let stage = match own::takes_stage(&rule.confine) {
+        true => Some(Stage::prepare(&rule.confine).map_err(&prepare)?),
+        false => None,
+    };
     let mut files = PosixSpawnFileActions::init().map_err(&prepare)?;
     files.add_dup2(input.as_raw_fd(), 0).map_err(&prepare)?;
     files.add_dup2(printed.as_raw_fd(), 1).map_err(&prepare)?;
     files.add_dup2(printed.as_raw_fd(), 2).map_err(&prepare)?;
+    if let Some(stage) = &stage {
+        program = launch::PROGRAM.to_owned();
+        arguments.splice(0..0, stage.arguments());
+        for fd in stage.files() {
+            // The same number: it stays open in the child.
+            files.add_dup2(fd, fd).map_err(&prepare)?;
+        }
+    }
     let mut attributes = PosixSpawnAttr::init().map_err(&prepare)?;
     attributes
         .set_flags(
@@ -90,15 +103,26 @@ pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned
     attributes.set_sigmask(&SigSet::empty()).map_err(&prepare)?;
     attributes.set_pgroup(Pid::from_raw(0)).map_err(&prepare)?;
 
-    let pid = posix_spawn(
-        arguments[0].as_c_str(),
-        &files,
-        &attributes,
-        &arguments,
-        &environment::variables(rule, occasion, repeated),
-    )
-    .map_err(failed("start the program"))?;
-    Ok(Spawned { pid, output })
+    let variables = environment::variables(rule, occasion, repeated);
+    let start = || {
+        posix_spawn(
+            program.as_c_str(),
+            &files,
+            &attributes,
+            &arguments,
+            &variables,
+        )
+    };
+    let pid = own::lend(&rule.confine, start)
+        .map_err(|errno| {
+            failed("lend the process capabilities")(Errno::from_raw(errno.raw_os_error()))
+        })?
+        .map_err(failed("start the program"))?;
+    Ok(Spawned {
+        pid,
+        output,
+        trouble: stage.map(Stage::into_trouble),
+    })
 }
 
 /// Every signal, with those two that the C library keeps to itself.
@@ -130,6 +154,7 @@ fn input(line: &str) -> Result<OwnedFd, SpawnError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hook::confine::Confinement;
     use crate::hook::output::{Output, State};
     use crate::rule::Match;
     use irqcast::Event;
@@ -158,6 +183,7 @@ mod tests {
             name: "test".to_owned(),
             matches: Match::default(),
             command: command.map(str::to_owned).to_vec(),
+            confine: Confinement::default(),
         };
         let spawned = spawn(&rule, &event(), false).unwrap();
         let mut output = Output::new(spawned.output);
@@ -188,6 +214,7 @@ mod tests {
                 name: "test".to_owned(),
                 matches: Match::default(),
                 command: Vec::new(),
+                confine: Confinement::default(),
             },
             &event(),
             false,
@@ -249,6 +276,7 @@ mod tests {
             name: "test".to_owned(),
             matches: Match::default(),
             command: vec![program.to_str().unwrap().to_owned()],
+            confine: Confinement::default(),
         };
         let error = spawn(&rule, &event(), false).err().unwrap();
         let name = program.display();
@@ -266,6 +294,7 @@ mod tests {
             name: "test".to_owned(),
             matches: Match::default(),
             command: vec!["/no/such/program".to_owned()],
+            confine: Confinement::default(),
         };
         let error = spawn(&rule, &event(), false).err().unwrap();
         assert_eq!(
