@@ -25,11 +25,15 @@
 //! input = "json"                # or "none": nothing on standard input
 //! time-limit = "60s"            # then TERM to its process group; "none" for no limit
 //! grace = "5s"                  # after TERM, until KILL
+//! [rule.hook.confine]           # what the hook may use: see docs/confinement.md
+//! user = "nobody"
 //! ```
 
+mod accounts;
 mod duration;
 mod problem;
 mod program;
+mod read_confinement;
 mod read_hook;
 mod read_rule;
 mod read_text;
@@ -38,11 +42,12 @@ mod table;
 pub use problem::ConfigError;
 
 use crate::rule::Rule;
+use crate::trust;
 use problem::{Problem, Problems, position};
 use program::Programs;
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{self, Path};
 use std::rc::Rc;
 use std::time::Duration;
 use table::Table;
@@ -109,8 +114,25 @@ impl Config {
                 hint: None,
             }])
         })?;
-        parse(text, program::on_this_machine).map_err(wrong)
+        let strangers = strangers(file);
+        match parse(text, program::on_this_machine) {
+            Ok(config) if strangers.is_empty() => Ok(config),
+            Ok(_) => Err(wrong(strangers)),
+            Err(problems) => Err(wrong([strangers, problems].concat())),
+        }
     }
+}
+
+/// Who else can change the file, told in the place of its first byte.
+fn strangers(file: &Path) -> Vec<Problem> {
+    let found = path::absolute(file).map(|file| trust::findings(&file));
+    let problem = |found: trust::Unsafe| Problem {
+        line: 1,
+        column: 1,
+        message: format!("the configuration is not safe: {}", found.what),
+        hint: Some(found.mend),
+    };
+    found.unwrap_or_default().into_iter().map(problem).collect()
 }
 
 /// Reads a configuration. `programs` looks at the hooks' programs.

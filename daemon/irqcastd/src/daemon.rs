@@ -9,6 +9,7 @@ mod time_limits;
 mod wake;
 
 use crate::config::{Config, ConfigError};
+use crate::hook::confine::own;
 use crate::inherited;
 use crate::store::{Found, StoreError};
 use hooks::Hooks;
@@ -36,6 +37,8 @@ enum Failure {
     Irqcast(#[from] Error),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Confinement(#[from] own::Refused),
     #[error("failed to {0}: {1}")]
     System(&'static str, io::Error),
 }
@@ -100,6 +103,7 @@ impl Daemon {
         if let Err(reason) = inherited::close_on_exec() {
             warn!(%reason, "hooks inherit files that were open when the daemon started");
         }
+        own::keep_only(&config.rules)?;
         let path = path::absolute(&state.path).map_err(system("find the working folder"))?;
         let asked_for = state.asked_for;
         let (keeper, found) = Keeper::start(&StateFolder { path, asked_for })?;
@@ -184,14 +188,24 @@ impl Daemon {
 
     /// Takes the configuration anew. A wrong one changes nothing.
     fn reload(&mut self) {
-        match Config::load(&self.file) {
+        let refused = |config: Config| match own::allows(&config.rules) {
+            Ok(()) => Ok(config),
+            Err(refused) => Err(Failure::from(refused)),
+        };
+        match Config::load(&self.file)
+            .map_err(Failure::from)
+            .and_then(refused)
+        {
             Ok(config) => {
                 info!(rules = config.rules.len(), "took the configuration");
                 self.hooks.set_limits(&config.limits);
                 self.config = config;
             }
-            Err(error) => {
-                log_wrong_config(&error);
+            Err(failure) => {
+                match failure {
+                    Failure::Config(error) => log_wrong_config(&error),
+                    other => error!(reason = %other, "cannot take the configuration"),
+                }
                 error!(
                     rules = self.config.rules.len(),
                     "kept the old configuration"

@@ -12,11 +12,16 @@ mod queue;
 mod rule;
 mod store;
 mod timers;
+mod trust;
 
 use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Before the command line is read: it is not for people, and has to be quick.
+    if let Some(code) = hook::confine::stage::run_if_asked() {
+        return code;
+    }
     let cli = cli::Cli::parse();
     log::init(cli.log_level);
     match cli.command {

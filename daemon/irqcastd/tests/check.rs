@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -78,9 +79,48 @@ hook.command = [\"/etc\"]
             "FILE:6:12: the program \"/no/such/program\" does not exist",
             "FILE:9:8: the rule in line 2 has the name \"a\" too",
             "FILE:11:1: unknown key `comand` in a hook; did you mean `command`?",
+            "FILE:12:12: the program \"/etc/passwd\" is neither a script nor a program for this machine; \
+             a script's first line names its interpreter, such as #!/bin/sh",
             "FILE:12:12: the program \"/etc/passwd\" is not executable; chmod +x /etc/passwd",
             "FILE:16:17: the program \"/etc\" is not a file",
         ]
+    );
+}
+
+#[test]
+fn file_that_others_can_write_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("irqcastd.toml");
+    fs::write(&file, "[limits]\nqueues = 1\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    let (code, _, stderr) = check_file(&file);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        stderr,
+        "FILE:1:1: the configuration is not safe: the file FILE can be written by everybody; chmod go-w \
+         FILE\nFILE:2:1: unknown key `queues` in limits; did you mean `queue`?\n"
+    );
+}
+
+#[test]
+fn program_below_a_folder_that_others_can_write_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let open = folder.path().join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let hook = open.join("hook");
+    fs::write(&hook, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let (open, hook) = (open.display(), hook.display());
+    let (code, _, stderr) =
+        check(format!("[[rule]]\nname = \"a\"\nhook.command = [\"{hook}\"]\n").as_bytes());
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        stderr,
+        format!(
+            "FILE:3:17: the program \"{hook}\" is not safe: the folder {open} can be written by \
+             everybody; chmod go-w {open}\n"
+        )
     );
 }
 

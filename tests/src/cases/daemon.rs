@@ -230,7 +230,8 @@ fn failing_hooks_are_told() -> Result<()> {
     let fails = setup.script("fails", "#!/bin/sh\nexit 3\n")?;
     let dies = setup.script("dies", "#!/bin/sh\nkill -9 $$\n")?;
     let deaf = setup.script("deaf", "#!/bin/sh\nexec <&-\nexec >&- 2>&-\nexit 0\n")?;
-    let no_interpreter = setup.script("none", "#!/no/such/interpreter\n")?;
+    let interpreter = setup.script("interpreter", "#!/bin/sh\n")?;
+    let no_interpreter = setup.script("none", &format!("#!{}\n", interpreter.display()))?;
     let leaves = setup.script("leaves", "#!/bin/sh\nsleep 1000 &\n")?;
     let rules = [
         setup.rule_running("fails", "", &fails),
@@ -241,6 +242,8 @@ fn failing_hooks_are_told() -> Result<()> {
         setup.rule("good", ""),
     ];
     let mut daemon = Daemon::start(&setup.configure(&rules)?)?;
+    // Were it not there at the start, the configuration would be refused.
+    std::fs::remove_file(interpreter)?;
     for seq in 1..=3 {
         tool::json(&["raise", "--device", "0"])?;
         setup.ran("good", 0, seq)?;

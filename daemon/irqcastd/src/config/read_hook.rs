@@ -3,6 +3,7 @@
 use super::duration::{duration, duration_or_none};
 use super::problem::Problems;
 use super::program::Programs;
+use super::read_confinement;
 use super::read_rule::all_or_none;
 use super::read_text;
 use super::table::{Table, Value};
@@ -43,6 +44,7 @@ pub fn hook(
     let grace = table
         .get("grace")
         .map(|value| duration(&value, GRACES, problems));
+    let confine = read_confinement::confinement(&mut table, problems);
     table.finish(problems);
     let default = Program::new(command?);
     Some(Program {
@@ -51,6 +53,7 @@ pub fn hook(
         input: all_or_none(input)?.unwrap_or(default.input),
         time_limit: all_or_none(time_limit)?.unwrap_or(default.time_limit),
         grace: all_or_none(grace)?.unwrap_or(default.grace),
+        confine,
         ..default
     })
 }
@@ -89,8 +92,12 @@ fn command(
         problems.add(span, "the program cannot hold a NUL character");
         return None;
     }
-    if let Err(reason) = programs(program.as_ref()) {
-        problems.add(span, format!("the program {program:?} {reason}"));
+    let flaws = programs(program.as_ref());
+    for flaw in &flaws {
+        let message = format!("the program {program:?} {}", flaw.what);
+        problems.add_with_hint(span, message, flaw.hint.clone());
+    }
+    if !flaws.is_empty() {
         return None;
     }
     command.into_iter().collect()

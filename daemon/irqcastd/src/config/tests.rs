@@ -1,13 +1,14 @@
 //! What configurations mean, and what is said about wrong ones.
 
+use super::program::Flaw;
 use super::*;
 use crate::rule::{Glob, Input, Match, Program, Template, field};
 
 /// A machine where every program can be run but those that are named `missing`.
-fn programs(program: &Path) -> Result<(), String> {
+fn programs(program: &Path) -> Vec<Flaw> {
     match program.ends_with("missing") {
-        true => Err("does not exist".to_owned()),
-        false => Ok(()),
+        true => vec![Flaw::new("does not exist")],
+        false => Vec::new(),
     }
 }
 
@@ -347,10 +348,10 @@ fn names_are_checked() {
 #[test]
 fn sample_is_right() {
     // What the sample names is installed elsewhere; here its scripts are beside it.
-    fn programs(program: &Path) -> Result<(), String> {
-        let name = program.file_name().ok_or("has no name")?;
+    fn programs(program: &Path) -> Vec<Flaw> {
+        let name = program.file_name().unwrap();
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sample");
-        super::program::on_this_machine(&samples.join("hooks").join(name))
+        program::can_be_run(&samples.join("hooks").join(name))
     }
     let config = parse(include_str!("../../../sample/irqcastd.toml"), programs);
     let config = config.unwrap_or_else(|problems| panic!("{problems:#?}"));

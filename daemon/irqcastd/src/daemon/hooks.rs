@@ -5,6 +5,7 @@ use super::tally::Tally;
 use super::time_limits::{LimitId, TimeLimits};
 use crate::config::Limits;
 use crate::hook::call::Call;
+use crate::hook::confine::trouble::Trouble;
 use crate::hook::group::Group;
 use crate::hook::output::{Line, Output, State};
 use crate::hook::spawn::spawn;
@@ -55,6 +56,8 @@ struct Running {
     limit: Option<LimitId>,
     /// Gone once the hook has closed it.
     output: Option<Output>,
+    /// Where its second stage tells that it failed, if it has one.
+    trouble: Option<Trouble>,
 }
 
 /// The hooks that wait and that run.
@@ -140,6 +143,7 @@ impl Hooks {
                         started: Instant::now(),
                         limit,
                         output: Some(Output::new(spawned.output)),
+                        trouble: spawned.trouble,
                     },
                 );
             }
@@ -185,7 +189,12 @@ impl Hooks {
         let rule = &running.lane.0;
         let pid = pid.as_raw();
         let milliseconds = running.started.elapsed().as_millis();
+        let trouble = running.trouble.and_then(Trouble::read);
         match status {
+            WaitStatus::Exited(..) if trouble.is_some() => {
+                let reason = trouble.unwrap_or_default();
+                warn!(%rule, pid, %reason, "hook not started");
+            }
             WaitStatus::Exited(_, 0) => info!(%rule, pid, milliseconds, status = 0, "hook done"),
             WaitStatus::Exited(_, status) => {
                 warn!(%rule, pid, milliseconds, status, "hook failed");

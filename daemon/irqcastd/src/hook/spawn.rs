@@ -9,20 +9,26 @@
 //! - all signals unblocked and at their defaults,
 //! - a process group of its own, so that it can be ended together with what it started,
 //! - its rule's working folder or the daemon's (`/`),
-//! - the daemon's user, limits and file mode mask.
+//! - the daemon's user, limits and file mode mask where the rule does not say otherwise
+//!   ([`super::confine`]).
 
 use super::call::Call;
+use super::confine::launch::{self, Stage};
+use super::confine::own;
+use super::confine::trouble::Trouble;
 use super::environment;
 use crate::rule::{Input, Rule};
+use crate::trust::{self, Unsafe};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::SigSet;
 use nix::unistd::{Pid, chdir, pipe2, write};
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// A process that was started.
@@ -31,23 +37,44 @@ pub struct Spawned {
     pub pid: Pid,
     /// Where it prints to; reading does not block.
     pub output: OwnedFd,
+    /// Where the second stage tells that it failed, if there is one.
+    pub trouble: Option<Trouble>,
 }
 
 /// Why a hook was not started.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to {action}: {}", source.desc())]
-pub struct SpawnError {
-    action: &'static str,
-    source: Errno,
+pub enum SpawnError {
+    /// A system call failed.
+    #[error("failed to {action}: {}", source.desc())]
+    System {
+        /// What was tried, to follow "failed to".
+        action: &'static str,
+        /// Why it failed.
+        source: Errno,
+    },
+    /// Others can change the program since the configuration was read.
+    #[error("the program is not safe: {}; {}", .0.what, .0.mend)]
+    Unsafe(Unsafe),
 }
 
 fn failed(action: &'static str) -> impl Fn(Errno) -> SpawnError {
-    move |source| SpawnError { action, source }
+    move |source| SpawnError::System { action, source }
 }
 
 /// Starts the rule's hook, and tells it of `call`.
 pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
     let fields = call.fields(rule);
+    let mut arguments: Vec<CString> = rule
+        .program
+        .command
+        .iter()
+        .map(|argument| launch::argument(argument.fill(&fields)))
+        .collect();
+    let mut program = arguments[0].clone();
+    let path = OsStr::from_bytes(program.as_bytes());
+    if let Some(found) = trust::findings(path.as_ref()).into_iter().next() {
+        return Err(SpawnError::Unsafe(found));
+    }
     let input = match rule.program.input {
         Input::Json => input(&call.to_line())?,
         Input::None => input("")?,
@@ -58,19 +85,23 @@ pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
     fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
         .map_err(failed("make a pipe for the output"))?;
 
-    let arguments: Vec<CString> = rule
-        .program
-        .command
-        .iter()
-        .map(|argument| {
-            CString::new(argument.fill(&fields)).expect("texts with a NUL are refused when read")
-        })
-        .collect();
     let prepare = failed("prepare the process");
+    let stage = match own::takes_stage(&rule.program.confine) {
+        true => Some(Stage::prepare(&rule.program.confine).map_err(&prepare)?),
+        false => None,
+    };
     let mut files = PosixSpawnFileActions::init().map_err(&prepare)?;
     files.add_dup2(input.as_raw_fd(), 0).map_err(&prepare)?;
     files.add_dup2(printed.as_raw_fd(), 1).map_err(&prepare)?;
     files.add_dup2(printed.as_raw_fd(), 2).map_err(&prepare)?;
+    if let Some(stage) = &stage {
+        program = launch::PROGRAM.to_owned();
+        arguments.splice(0..0, stage.arguments());
+        for fd in stage.files() {
+            // The same number: it stays open in the child.
+            files.add_dup2(fd, fd).map_err(&prepare)?;
+        }
+    }
     let mut attributes = PosixSpawnAttr::init().map_err(&prepare)?;
     attributes
         .set_flags(
@@ -86,16 +117,31 @@ pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
     attributes.set_pgroup(Pid::from_raw(0)).map_err(&prepare)?;
 
     let variables = environment::variables(rule, &fields);
-    let program = arguments[0].as_c_str();
     let start = || {
-        posix_spawn(program, &files, &attributes, &arguments, &variables)
+        let spawn = || {
+            posix_spawn(
+                program.as_c_str(),
+                &files,
+                &attributes,
+                &arguments,
+                &variables,
+            )
+        };
+        own::lend(&rule.program.confine, spawn)
+            .map_err(|errno| {
+                failed("lend the process capabilities")(Errno::from_raw(errno.raw_os_error()))
+            })?
             .map_err(failed("start the program"))
     };
     let pid = match &rule.program.folder {
         None => start(),
         Some(folder) => in_folder(folder, start),
     }?;
-    Ok(Spawned { pid, output })
+    Ok(Spawned {
+        pid,
+        output,
+        trouble: stage.map(Stage::into_trouble),
+    })
 }
 
 /// Starts a process in another folder than the daemon's, which has one thread and is back there before
@@ -252,6 +298,24 @@ mod tests {
         let (status, lines) = run("exec <&-; echo done");
         assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
         assert_eq!(lines, ["done"]);
+    }
+
+    #[test]
+    fn program_that_others_can_write_is_not_started() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let program = folder.path().join("hook");
+        std::fs::write(&program, "#!/bin/sh\n").unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(&program, mode).unwrap();
+        let rule = rule(&[program.to_str().unwrap()]);
+        let error = spawn(&rule, &call()).err().unwrap();
+        let name = program.display();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the program is not safe: the file {name} can be written by everybody; chmod go-w {name}"
+            )
+        );
     }
 
     #[test]

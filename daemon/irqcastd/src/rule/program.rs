@@ -1,6 +1,7 @@
 //! What a rule runs, with what, and for how long.
 
 use super::Template;
+use crate::hook::confine::Confinement;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub struct Program {
     pub time_limit: Option<Duration>,
     /// How long what is left of the group may go on after TERM before it gets KILL.
     pub grace: Duration,
+    /// Whom it runs as, and what it may use.
+    pub confine: Confinement,
 }
 
 /// What a program gets on standard input, before the end of file.
@@ -49,6 +52,7 @@ impl Program {
             input: Input::Json,
             time_limit: Some(Self::TIME_LIMIT),
             grace: Self::GRACE,
+            confine: Confinement::default(),
         }
     }
 
