@@ -8,6 +8,10 @@
 //! stop-grace = 10               # seconds that running hooks get when the daemon stops, to 3600
 //! receive-buffer = 8388608      # bytes asked for to hold events not yet read, to 1 GiB
 //!
+//! [metrics]                     # without it none are written
+//! file = "/var/lib/prometheus/node-exporter/irqcast.prom"   # for the textfile collector
+//! interval = 10                 # seconds between two writes, from 1 to 3600
+//!
 //! [[rule]]
 //! name = "sum"                  # of a-z, A-Z, 0-9, '-', '_' and '.'; no two rules share it
 //! [rule.match]                  # what is left out matches everything
@@ -24,11 +28,13 @@
 
 mod problem;
 mod program;
+mod read_metrics;
 mod read_rule;
 mod table;
 
 pub use problem::ConfigError;
 
+use crate::metrics::file::Target;
 use crate::rule::Rule;
 use problem::{Problem, Problems, position};
 use program::Programs;
@@ -45,6 +51,8 @@ use toml::de::DeTable;
 pub struct Config {
     /// What the daemon may use.
     pub limits: Limits,
+    /// Where metrics are written to.
+    pub metrics: Option<Target>,
     /// The rules, in the order of the file.
     pub rules: Vec<Rc<Rule>>,
 }
@@ -123,6 +131,10 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
             .table("limits", &mut problems)
             .map_or_else(Limits::default, |table| read_limits(table, &mut problems)),
     };
+    let metrics = root
+        .get("metrics")
+        .and_then(|value| value.table("the metrics", &mut problems))
+        .and_then(|table| read_metrics::metrics(table, &mut problems));
     let tables = root
         .get("rule")
         .map_or_else(Vec::new, |value| value.tables("a rule", &mut problems));
@@ -148,7 +160,11 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
     }
     let problems = problems.into_found();
     if problems.is_empty() {
-        Ok(Config { limits, rules })
+        Ok(Config {
+            limits,
+            metrics,
+            rules,
+        })
     } else {
         Err(problems)
     }

@@ -3,11 +3,14 @@
 mod hooks;
 mod items;
 mod keeper;
+mod metrics;
 mod stop;
 mod wake;
 
 use crate::config::{Config, ConfigError};
 use crate::inherited;
+use crate::metrics::Events;
+use crate::metrics::file::MetricsFile;
 use crate::store::{Found, StoreError};
 use hooks::Hooks;
 use irqcast::{Error, Range, Subscription};
@@ -85,6 +88,8 @@ struct Daemon {
     subscription: Subscription,
     keeper: Keeper,
     hooks: Hooks,
+    events: Events,
+    metrics: MetricsFile,
     /// Whether there may be items that a poll does not tell of.
     more_items: bool,
     stopping: Option<Stopping>,
@@ -111,6 +116,8 @@ impl Daemon {
         let mut daemon = Self {
             keeper,
             hooks: Hooks::new(&config.limits),
+            events: Events::default(),
+            metrics: MetricsFile::new(config.metrics.clone()),
             file,
             config,
             signals,
@@ -118,6 +125,7 @@ impl Daemon {
             more_items: true,
             stopping: None,
         };
+        daemon.hooks.count_for(&daemon.config.rules);
         daemon.take_over(ended, untold);
         Ok(daemon)
     }
@@ -126,8 +134,10 @@ impl Daemon {
         loop {
             self.hooks.start_ready(&mut self.keeper);
             self.keeper.keep_up(self.config.limits.save_interval);
+            self.write_metrics();
             if self.stopping.is_some() && self.hooks.none_runs() {
                 self.keeper.save();
+                self.finish_metrics();
                 info!("stopped");
                 return Ok(());
             }
@@ -141,6 +151,7 @@ impl Daemon {
                     Wake::Deadline => {
                         if self.give_up() {
                             self.keeper.save();
+                            self.finish_metrics();
                             return Ok(());
                         }
                     }
@@ -153,12 +164,13 @@ impl Daemon {
         let takes_items = self.stopping.is_none() && !self.hooks.hold_back();
         let save = self.keeper.deadline(self.config.limits.save_interval);
         let stop = self.stopping.as_ref().map(Stopping::deadline);
+        let metrics = self.metrics_deadline();
         wake::wait(
             &mut self.signals,
             takes_items.then_some(&self.subscription),
             self.hooks.outputs(),
             self.more_items && takes_items,
-            save.into_iter().chain(stop).min(),
+            [save, stop, metrics].into_iter().flatten().min(),
         )
         .map_err(|error| Failure::System("wait", error))
     }
@@ -183,10 +195,14 @@ impl Daemon {
             Ok(config) => {
                 info!(rules = config.rules.len(), "took the configuration");
                 self.hooks.set_limits(&config.limits);
+                self.hooks.count_for(&config.rules);
+                self.metrics.set_target(config.metrics.clone());
+                self.events.reloads += 1;
                 self.config = config;
             }
             Err(error) => {
                 log_wrong_config(&error);
+                self.events.reloads_refused += 1;
                 error!(
                     rules = self.config.rules.len(),
                     "kept the old configuration"

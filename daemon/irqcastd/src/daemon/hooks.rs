@@ -1,11 +1,14 @@
 //! The hooks that wait and that run.
 
+mod view;
+
 use super::keeper::Keeper;
 use crate::config::Limits;
 use crate::hook::occasion::Occasion;
 use crate::hook::output::{Line, Output, State};
 use crate::hook::spawn::spawn;
 use crate::memory::{Hook, Op};
+use crate::metrics::{self, End};
 use crate::queue::{Change, Lane, Queue};
 use crate::rule::Rule;
 use nix::sys::signal::{Signal, killpg};
@@ -61,6 +64,7 @@ pub struct Hooks {
     running: HashMap<Pid, Running>,
     /// Whether the running ones were told to end. One that such a signal ends has not done its work.
     ending: bool,
+    counters: metrics::Hooks,
 }
 
 impl Hooks {
@@ -70,6 +74,7 @@ impl Hooks {
             queue: Queue::new(limits),
             running: HashMap::new(),
             ending: false,
+            counters: metrics::Hooks::default(),
         }
     }
 
@@ -122,6 +127,7 @@ impl Hooks {
             Ok(spawned) => {
                 let pid = spawned.pid.as_raw();
                 debug!(rule = job.rule.name, pid, "hook started");
+                self.counters.started(&job.rule.name);
                 drop(entered);
                 self.running.insert(
                     spawned.pid,
@@ -136,6 +142,7 @@ impl Hooks {
             }
             Err(reason) => {
                 warn!(rule = job.rule.name, %reason, "hook not started");
+                self.counters.not_started(&job.rule.name);
                 keeper.note(Op::Ended(hook));
                 self.queue.finished(&lane);
             }
@@ -152,7 +159,7 @@ impl Hooks {
     /// Logs what a hook has printed.
     pub fn read_output(&mut self, pid: Pid) {
         if let Some(running) = self.running.get_mut(&pid) {
-            running.read(pid);
+            running.read(pid, &mut self.counters);
         }
     }
 
@@ -164,15 +171,16 @@ impl Hooks {
             return;
         };
         for _ in 0..LAST_READS {
-            if running.read(pid) != State::More {
+            if running.read(pid, &mut self.counters) != State::More {
                 break;
             }
         }
-        running.finish_output(pid);
+        running.finish_output(pid, &mut self.counters);
         let _entered = running.span.enter();
         let rule = &running.lane.0;
         let pid = pid.as_raw();
-        let milliseconds = running.started.elapsed().as_millis();
+        let duration = running.started.elapsed();
+        let milliseconds = duration.as_millis();
         match status {
             WaitStatus::Exited(_, 0) => info!(%rule, pid, milliseconds, status = 0, "hook done"),
             WaitStatus::Exited(_, status) => {
@@ -182,6 +190,14 @@ impl Hooks {
                 warn!(%rule, pid, milliseconds, signal = %signal, "hook ended by a signal");
             }
             _ => {}
+        }
+        let end = match status {
+            WaitStatus::Exited(_, status) => Some(End::Exited(status)),
+            WaitStatus::Signaled(_, signal, _) => Some(End::Signaled(signal)),
+            _ => None,
+        };
+        if let Some(end) = end {
+            self.counters.ended(rule, end, duration);
         }
         let is_done = !(self.ending && matches!(status, WaitStatus::Signaled(..)));
         if is_done {
@@ -222,13 +238,13 @@ impl Hooks {
 
 impl Running {
     /// Logs what has been printed, up to a bound.
-    fn read(&mut self, pid: Pid) -> State {
+    fn read(&mut self, pid: Pid, counters: &mut metrics::Hooks) -> State {
         let Some(output) = &mut self.output else {
             return State::Ended;
         };
         let state = match output.read() {
             Ok(printed) => {
-                self.log(pid, printed.lines);
+                self.log(pid, printed.lines, counters);
                 printed.state
             }
             Err(reason) => {
@@ -244,20 +260,23 @@ impl Running {
     }
 
     /// Logs the last line, if it does not end in a newline, and closes the pipe.
-    fn finish_output(&mut self, pid: Pid) {
+    fn finish_output(&mut self, pid: Pid, counters: &mut metrics::Hooks) {
         if let Some(line) = self.output.take().and_then(|mut output| output.finish()) {
-            self.log(pid, vec![line]);
+            self.log(pid, vec![line], counters);
         }
     }
 
-    fn log(&self, pid: Pid, lines: Vec<Line>) {
+    fn log(&self, pid: Pid, lines: Vec<Line>, counters: &mut metrics::Hooks) {
         let _entered = self.span.enter();
         let rule = &self.lane.0;
         let pid = pid.as_raw();
         for Line { text, cut } in lines {
             match cut {
                 false => info!(%rule, pid, line = text, "hook printed"),
-                true => info!(%rule, pid, line = text, cut, "hook printed"),
+                true => {
+                    info!(%rule, pid, line = text, cut, "hook printed");
+                    counters.line_cut(rule);
+                }
             }
         }
     }

@@ -26,19 +26,32 @@ impl Daemon {
                 return Ok(());
             };
             match item {
-                Item::Event(event) | Item::Replayed(event) => self.dispatch(event),
+                Item::Event(event) | Item::Replayed(event) => {
+                    self.events.event(&event);
+                    self.dispatch(event);
+                }
                 Item::Lost(lost) => self.tell_loss(lost),
-                Item::Overrun => warn!("the kernel dropped events: the receive buffer was full"),
+                Item::Overrun => {
+                    self.events.overruns += 1;
+                    warn!("the kernel dropped events: the receive buffer was full");
+                }
                 Item::Joined {
                     family,
                     group,
                     begins,
                 } => {
                     self.begin(&begins);
+                    self.events.joins += 1;
                     info!(family, group, "ready");
                 }
-                Item::Left => info!("waiting for the driver"),
-                Item::Malformed(reason) => warn!(%reason, "skipped a message of the kernel"),
+                Item::Left => {
+                    self.events.departures += 1;
+                    info!("waiting for the driver");
+                }
+                Item::Malformed(reason) => {
+                    self.events.malformed += 1;
+                    warn!(%reason, "skipped a message of the kernel");
+                }
             }
         }
         self.more_items = true;
@@ -95,6 +108,7 @@ impl Daemon {
             from,
             to,
         } = lost;
+        self.events.loss(&lost);
         let span = loss_span(&lost);
         let entered = span.enter();
         warn!(count = lost.count(), "events were lost");
