@@ -8,6 +8,10 @@
 //! stop-grace = 10               # seconds that running hooks get when the daemon stops, to 3600
 //! receive-buffer = 8388608      # bytes asked for to hold events not yet read, to 1 GiB
 //!
+//! [control]                     # irqcastctl talks to the daemon through this socket
+//! socket = "/run/irqcast/control"   # a change takes a restart
+//! group = "adm"                 # whose members may read; without it only root and the daemon's user
+//!
 //! [metrics]                     # without it none are written
 //! file = "/var/lib/prometheus/node-exporter/irqcast.prom"   # for the textfile collector
 //! interval = 10                 # seconds between two writes, from 1 to 3600
@@ -28,6 +32,7 @@
 
 mod problem;
 mod program;
+mod read_control;
 mod read_metrics;
 mod read_rule;
 mod table;
@@ -38,6 +43,7 @@ use crate::metrics::file::Target;
 use crate::rule::Rule;
 use problem::{Problem, Problems, position};
 use program::Programs;
+use read_control::Control;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
@@ -51,6 +57,8 @@ use toml::de::DeTable;
 pub struct Config {
     /// What the daemon may use.
     pub limits: Limits,
+    /// The control socket.
+    pub control: Control,
     /// Where metrics are written to.
     pub metrics: Option<Target>,
     /// The rules, in the order of the file.
@@ -131,6 +139,12 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
             .table("limits", &mut problems)
             .map_or_else(Limits::default, |table| read_limits(table, &mut problems)),
     };
+    let control = root
+        .get("control")
+        .and_then(|value| value.table("the control socket", &mut problems))
+        .map_or_else(Control::default, |table| {
+            read_control::control(table, &mut problems)
+        });
     let metrics = root
         .get("metrics")
         .and_then(|value| value.table("the metrics", &mut problems))
@@ -162,6 +176,7 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
     if problems.is_empty() {
         Ok(Config {
             limits,
+            control,
             metrics,
             rules,
         })

@@ -1,13 +1,17 @@
 //! The daemon: one thread, one poll loop over a closed set of wake-ups.
 
+mod control;
+mod failures;
 mod hooks;
 mod items;
 mod keeper;
 mod metrics;
+mod options;
 mod stop;
 mod wake;
 
 use crate::config::{Config, ConfigError};
+use crate::control::server::{ControlError, Server};
 use crate::inherited;
 use crate::metrics::Events;
 use crate::metrics::file::MetricsFile;
@@ -18,12 +22,13 @@ use keeper::Keeper;
 pub use keeper::StateFolder;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+pub use options::Options;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use std::env;
 use std::io;
 use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use stop::Stopping;
 use tracing::{debug, error, info, warn};
 use wake::{Signals, Wake};
@@ -37,13 +42,15 @@ enum Failure {
     Irqcast(#[from] Error),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Control(#[from] ControlError),
     #[error("failed to {0}: {1}")]
     System(&'static str, io::Error),
 }
 
 /// Runs until a signal asks to stop.
-pub fn run(config: &Path, state: &StateFolder) -> ExitCode {
-    match Daemon::start(config, state).and_then(Daemon::run) {
+pub fn run(options: Options) -> ExitCode {
+    match Daemon::start(options).and_then(Daemon::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Config(error)) => {
             log_wrong_config(&error);
@@ -88,6 +95,9 @@ struct Daemon {
     subscription: Subscription,
     keeper: Keeper,
     hooks: Hooks,
+    control: Option<Server>,
+    started: Instant,
+    dry_run: bool,
     events: Events,
     metrics: MetricsFile,
     /// Whether there may be items that a poll does not tell of.
@@ -96,26 +106,41 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(file: &Path, state: &StateFolder) -> Result<Self, Failure> {
+    fn start(options: Options) -> Result<Self, Failure> {
         let system = |action| move |error| Failure::System(action, error);
-        let file = path::absolute(file).map_err(system("find the working folder"))?;
+        let absolute =
+            |path: &Path| path::absolute(path).map_err(system("find the working folder"));
+        let file = absolute(&options.config)?;
         let config = Config::load(&file)?;
         if let Err(reason) = inherited::close_on_exec() {
             warn!(%reason, "hooks inherit files that were open when the daemon started");
         }
-        let path = path::absolute(&state.path).map_err(system("find the working folder"))?;
-        let asked_for = state.asked_for;
-        let (keeper, found) = Keeper::start(&StateFolder { path, asked_for })?;
+        let control = options.control.as_deref().map(absolute).transpose()?;
+        let control = options::control_place(control, &config, options.dry_run);
+        let (keeper, found) = match &options.state {
+            Some(StateFolder { path, asked_for }) => Keeper::start(&StateFolder {
+                path: absolute(path)?,
+                asked_for: *asked_for,
+            })?,
+            None => (Keeper::without_folder(), None),
+        };
         // The daemon must not keep a file system busy, and hooks start from a known place.
         env::set_current_dir("/").map_err(system("change to the folder /"))?;
         let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
             .map_err(system("prepare for signals"))?;
+        let server = match &control {
+            Some(place) => Server::start(place, Self::access(&config))?,
+            None => None,
+        };
         let (again, ended) = keeper.memory().unfinished();
         let subscription = subscribe(config.limits.receive_buffer, found, again)?;
         let untold = keeper.memory().untold_losses();
         let mut daemon = Self {
             keeper,
-            hooks: Hooks::new(&config.limits),
+            hooks: Hooks::new(&config.limits, options.dry_run),
+            control: server,
+            started: Instant::now(),
+            dry_run: options.dry_run,
             events: Events::default(),
             metrics: MetricsFile::new(config.metrics.clone()),
             file,
@@ -132,6 +157,7 @@ impl Daemon {
 
     fn run(mut self) -> Result<(), Failure> {
         loop {
+            self.serve();
             self.hooks.start_ready(&mut self.keeper);
             self.keeper.keep_up(self.config.limits.save_interval);
             self.write_metrics();
@@ -144,10 +170,13 @@ impl Daemon {
             for wake in self.wait()? {
                 match wake {
                     Wake::Signal(SIGCHLD) => self.reap()?,
-                    Wake::Signal(SIGHUP) => self.reload(),
+                    // What is wrong is in the log.
+                    Wake::Signal(SIGHUP) => drop(self.reload()),
                     Wake::Signal(_) => self.stop(),
                     Wake::Items => self.take_items()?,
                     Wake::Output(pid) => self.hooks.read_output(pid),
+                    Wake::Visitor => self.control.iter_mut().for_each(Server::accept),
+                    Wake::Client(id) => self.control.iter_mut().for_each(|server| server.ready(id)),
                     Wake::Deadline => {
                         if self.give_up() {
                             self.keeper.save();
@@ -165,12 +194,14 @@ impl Daemon {
         let save = self.keeper.deadline(self.config.limits.save_interval);
         let stop = self.stopping.as_ref().map(Stopping::deadline);
         let metrics = self.metrics_deadline();
+        let at_once = self.next_request().map(|_| Instant::now());
         wake::wait(
             &mut self.signals,
             takes_items.then_some(&self.subscription),
             self.hooks.outputs(),
+            self.control.as_ref(),
             self.more_items && takes_items,
-            [save, stop, metrics].into_iter().flatten().min(),
+            [save, stop, metrics, at_once].into_iter().flatten().min(),
         )
         .map_err(|error| Failure::System("wait", error))
     }
@@ -190,7 +221,7 @@ impl Daemon {
     }
 
     /// Takes the configuration anew. A wrong one changes nothing.
-    fn reload(&mut self) {
+    fn reload(&mut self) -> Result<(), ConfigError> {
         match Config::load(&self.file) {
             Ok(config) => {
                 info!(rules = config.rules.len(), "took the configuration");
@@ -199,6 +230,8 @@ impl Daemon {
                 self.metrics.set_target(config.metrics.clone());
                 self.events.reloads += 1;
                 self.config = config;
+                self.renew_access();
+                Ok(())
             }
             Err(error) => {
                 log_wrong_config(&error);
@@ -207,6 +240,7 @@ impl Daemon {
                     rules = self.config.rules.len(),
                     "kept the old configuration"
                 );
+                Err(error)
             }
         }
     }
@@ -268,4 +302,9 @@ fn subscribe(
         info!("waiting for the driver");
     }
     Ok(subscription)
+}
+
+/// A time as it is told.
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

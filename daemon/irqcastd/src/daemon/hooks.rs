@@ -2,9 +2,10 @@
 
 mod view;
 
+use super::failures::Failures;
 use super::keeper::Keeper;
 use crate::config::Limits;
-use crate::hook::occasion::Occasion;
+use crate::hook::occasion::{Marks, Occasion};
 use crate::hook::output::{Line, Output, State};
 use crate::hook::spawn::spawn;
 use crate::memory::{Hook, Op};
@@ -31,8 +32,8 @@ pub struct Job {
     pub rule: Rc<Rule>,
     /// What its hook is to run for.
     pub occasion: Rc<Occasion>,
-    /// Whether it may have run for that before.
-    pub repeated: bool,
+    /// What else is true of this run.
+    pub marks: Marks,
     /// What is logged about the hook names its event or loss by this span.
     pub span: Span,
 }
@@ -52,6 +53,7 @@ impl Job {
 struct Running {
     lane: Lane,
     hook: Hook,
+    marks: Marks,
     span: Span,
     started: Instant,
     /// Gone once the hook has closed it.
@@ -65,16 +67,21 @@ pub struct Hooks {
     /// Whether the running ones were told to end. One that such a signal ends has not done its work.
     ending: bool,
     counters: metrics::Hooks,
+    failures: Failures,
+    /// Hooks are not started, but told.
+    dry_run: bool,
 }
 
 impl Hooks {
-    /// None.
-    pub fn new(limits: &Limits) -> Self {
+    /// None. In a dry run they are not started, but told.
+    pub fn new(limits: &Limits, dry_run: bool) -> Self {
         Self {
             queue: Queue::new(limits),
             running: HashMap::new(),
             ending: false,
             counters: metrics::Hooks::default(),
+            failures: Failures::default(),
+            dry_run,
         }
     }
 
@@ -111,7 +118,10 @@ impl Hooks {
                 return;
             }
             for (_, job) in &ready {
-                keeper.note(Op::Started(job.hook()));
+                // What is replayed from a trace is nothing to go on with after a restart.
+                if !job.marks.trace {
+                    keeper.note(Op::Started(job.hook()));
+                }
             }
             keeper.commit();
             for (lane, job) in ready {
@@ -123,7 +133,16 @@ impl Hooks {
     fn start(&mut self, lane: Lane, job: Job, keeper: &mut Keeper) {
         let hook = job.hook();
         let entered = job.span.enter();
-        match spawn(&job.rule, &job.occasion, job.repeated) {
+        if self.dry_run {
+            let command = &job.rule.command;
+            info!(rule = job.rule.name, ?command, "would run");
+            if !job.marks.trace {
+                keeper.note(Op::Ended(hook));
+            }
+            self.queue.finished(&lane);
+            return;
+        }
+        match spawn(&job.rule, &job.occasion, job.marks) {
             Ok(spawned) => {
                 let pid = spawned.pid.as_raw();
                 debug!(rule = job.rule.name, pid, "hook started");
@@ -134,6 +153,7 @@ impl Hooks {
                     Running {
                         lane,
                         hook,
+                        marks: job.marks,
                         span: job.span,
                         started: Instant::now(),
                         output: Some(Output::new(spawned.output)),
@@ -143,7 +163,10 @@ impl Hooks {
             Err(reason) => {
                 warn!(rule = job.rule.name, %reason, "hook not started");
                 self.counters.not_started(&job.rule.name);
-                keeper.note(Op::Ended(hook));
+                self.failures.add(&hook, format!("not started: {reason}"));
+                if !job.marks.trace {
+                    keeper.note(Op::Ended(hook));
+                }
                 self.queue.finished(&lane);
             }
         }
@@ -198,9 +221,12 @@ impl Hooks {
         };
         if let Some(end) = end {
             self.counters.ended(rule, end, duration);
+            if let Some(what) = end.failure() {
+                self.failures.add(&running.hook, what);
+            }
         }
         let is_done = !(self.ending && matches!(status, WaitStatus::Signaled(..)));
-        if is_done {
+        if is_done && !running.marks.trace {
             keeper.note(Op::Ended(running.hook));
         }
         self.queue.finished(&running.lane);

@@ -2,7 +2,7 @@
 
 use super::Daemon;
 use super::hooks::Job;
-use crate::hook::occasion::Occasion;
+use crate::hook::occasion::{Marks, Occasion};
 use crate::memory::{Hook, LifeId, Op, UntoldLoss};
 use crate::rule::Rule;
 use irqcast::{Client, Error, Event, Item, Lost, Position, Range};
@@ -173,7 +173,7 @@ impl Daemon {
                 let span = loss_span(&lost);
                 self.hooks.queue(Job {
                     rule,
-                    repeated: self.keeper.memory().may_have_run(&hook),
+                    marks: self.marks(&hook),
                     occasion: Rc::new(Occasion::Loss { lost, address }),
                     span,
                 });
@@ -208,12 +208,19 @@ impl Daemon {
             self.hooks.queue(Job {
                 rule,
                 occasion: Rc::clone(&occasion),
-                repeated: self.keeper.memory().may_have_run(&hook),
+                marks: self.marks(&hook),
                 span: span.clone(),
             });
             names.push(hook.rule);
         }
         names
+    }
+
+    fn marks(&self, hook: &Hook) -> Marks {
+        Marks {
+            repeated: self.keeper.memory().may_have_run(hook),
+            trace: false,
+        }
     }
 
     /// The device's PCI address: remembered, or asked of the driver.

@@ -14,6 +14,9 @@
 //! ended when that daemon died: it did not run, ran in part, ran to its end, or runs still. For all
 //! others it is `0`.
 //!
+//! `IRQCAST_TRACE` is `1` for a hook that runs because somebody replays a trace (`irqcastctl replay`), and
+//! is not set for others: what it is run for did not happen just now, and may never have.
+//!
 //! For an event there are these too:
 //!
 //! | variable | says |
@@ -33,7 +36,7 @@
 //! | `IRQCAST_LOST_TO` | sequence number of the last one |
 //! | `IRQCAST_LOST_COUNT` | how many are lost, at least 1 |
 
-use super::occasion::Occasion;
+use super::occasion::{Marks, Occasion};
 use crate::rule::Rule;
 use irqcast::{Event, Lost};
 use std::ffi::CString;
@@ -43,7 +46,7 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 /// The variables, each as `NAME=value`.
 #[must_use]
-pub fn variables(rule: &Rule, occasion: &Occasion, repeated: bool) -> Vec<CString> {
+pub fn variables(rule: &Rule, occasion: &Occasion, marks: Marks) -> Vec<CString> {
     let (device, _) = occasion.life();
     let mut variables = vec![
         format!("PATH={PATH}"),
@@ -51,8 +54,11 @@ pub fn variables(rule: &Rule, occasion: &Occasion, repeated: bool) -> Vec<CStrin
         "LANG=C".to_owned(),
         format!("IRQCAST_RULE={}", rule.name),
         format!("IRQCAST_DEVICE={device}"),
-        format!("IRQCAST_REPEATED={}", u8::from(repeated)),
+        format!("IRQCAST_REPEATED={}", u8::from(marks.repeated)),
     ];
+    if marks.trace {
+        variables.push("IRQCAST_TRACE=1".to_owned());
+    }
     match occasion {
         Occasion::Event(event) => variables.extend(of_event(event)),
         Occasion::Loss { lost, address } => variables.extend(of_loss(lost, address.as_deref())),
@@ -102,12 +108,16 @@ mod tests {
     use crate::rule::Match;
 
     fn check(occasion: &Occasion, repeated: bool, expected: &[&str]) {
+        let marks = Marks {
+            repeated,
+            trace: false,
+        };
         let rule = Rule {
             name: "sum".to_owned(),
             matches: Match::default(),
             command: vec!["/bin/true".to_owned()],
         };
-        let found: Vec<String> = variables(&rule, occasion, repeated)
+        let found: Vec<String> = variables(&rule, occasion, marks)
             .into_iter()
             .map(|variable| variable.into_string().unwrap())
             .collect();

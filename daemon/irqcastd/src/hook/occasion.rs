@@ -2,6 +2,15 @@
 
 use irqcast::{Event, Lost};
 
+/// What is true of one run of a hook, beside what it is run for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// It may have run before for the same.
+    pub repeated: bool,
+    /// What it is run for did not happen just now: somebody replays a trace.
+    pub trace: bool,
+}
+
 /// What a hook is run for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Occasion {
@@ -33,16 +42,18 @@ impl Occasion {
         }
     }
 
-    /// One line of JSON with its newline. `repeated` is in it where it is true.
-    pub fn to_line(&self, repeated: bool) -> String {
+    /// One line of JSON with its newline. `repeated` and `trace` are in it where they are true.
+    pub fn to_line(&self, marks: Marks) -> String {
         let mut line = match self {
             Self::Event(event) => event.to_json(),
             Self::Loss { lost, .. } => lost.to_json(),
         };
-        if repeated {
-            // The object has other keys, so that this is one more: `{…}` becomes `{…,"repeated":true}`.
-            line.truncate(line.len() - 1);
-            line.push_str(",\"repeated\":true}");
+        for (key, is_true) in [("repeated", marks.repeated), ("trace", marks.trace)] {
+            if is_true {
+                // The object has other keys, so that this is one more: `{…}` becomes `{…,"repeated":true}`.
+                line.truncate(line.len() - 1);
+                line.push_str(&format!(",\"{key}\":true}}"));
+            }
         }
         line.push('\n');
         line
@@ -54,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_says_what_is_repeated() {
+    fn line_says_what_is_repeated_or_of_a_trace() {
         let lost = Lost {
             device: 0,
             incarnation: 1,
@@ -65,10 +76,27 @@ mod tests {
             lost,
             address: None,
         };
-        let check = |repeated, expected| assert_eq!(loss.to_line(repeated), expected);
-        check(false, "{\"lost\":{\"device\":0,\"from\":5,\"to\":9}}\n");
+        let check = |repeated, trace, expected| {
+            assert_eq!(loss.to_line(Marks { repeated, trace }), expected);
+        };
         check(
             true,
+            true,
+            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9},\"repeated\":true,\"trace\":true}\n",
+        );
+        check(
+            false,
+            true,
+            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9},\"trace\":true}\n",
+        );
+        check(
+            false,
+            false,
+            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9}}\n",
+        );
+        check(
+            true,
+            false,
             "{\"lost\":{\"device\":0,\"from\":5,\"to\":9},\"repeated\":true}\n",
         );
     }

@@ -11,7 +11,7 @@
 //! - the daemon's working folder (`/`), user, limits and file mode mask.
 
 use super::environment;
-use super::occasion::Occasion;
+use super::occasion::{Marks, Occasion};
 use crate::rule::Rule;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -43,9 +43,9 @@ fn failed(action: &'static str) -> impl Fn(Errno) -> SpawnError {
     move |source| SpawnError { action, source }
 }
 
-/// Starts the rule's hook. `repeated` says that it may have run before for the same.
-pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned, SpawnError> {
-    let input = input(&occasion.to_line(repeated))?;
+/// Starts the rule's hook.
+pub fn spawn(rule: &Rule, occasion: &Occasion, marks: Marks) -> Result<Spawned, SpawnError> {
+    let input = input(&occasion.to_line(marks))?;
     let (output, printed) =
         pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the output"))?;
     // Of this end only: a program does not expect standard output that does not block.
@@ -83,7 +83,7 @@ pub fn spawn(rule: &Rule, occasion: &Occasion, repeated: bool) -> Result<Spawned
         &files,
         &attributes,
         &arguments,
-        &environment::variables(rule, occasion, repeated),
+        &environment::variables(rule, occasion, marks),
     )
     .map_err(failed("start the program"))?;
     Ok(Spawned { pid, output })
@@ -147,7 +147,7 @@ mod tests {
             matches: Match::default(),
             command: command.map(str::to_owned).to_vec(),
         };
-        let spawned = spawn(&rule, &event(), false).unwrap();
+        let spawned = spawn(&rule, &event(), Marks::default()).unwrap();
         let mut output = Output::new(spawned.output);
         let mut lines = Vec::new();
         loop {
@@ -170,7 +170,7 @@ mod tests {
         let (status, lines) = run("echo \"$1\"; cat; env | sort; echo end >&2; exit 3");
         assert!(matches!(status, WaitStatus::Exited(_, 3)), "{status:?}");
         assert_eq!(lines[0], "two words");
-        assert_eq!(lines[1], event().to_line(false).trim());
+        assert_eq!(lines[1], event().to_line(Marks::default()).trim());
         let mut expected: Vec<String> = environment::variables(
             &Rule {
                 name: "test".to_owned(),
@@ -178,7 +178,7 @@ mod tests {
                 command: Vec::new(),
             },
             &event(),
-            false,
+            Marks::default(),
         )
         .into_iter()
         .map(|variable| variable.into_string().unwrap())
@@ -233,7 +233,7 @@ mod tests {
             matches: Match::default(),
             command: vec!["/no/such/program".to_owned()],
         };
-        let error = spawn(&rule, &event(), false).err().unwrap();
+        let error = spawn(&rule, &event(), Marks::default()).err().unwrap();
         assert_eq!(
             error.to_string(),
             "failed to start the program: No such file or directory"

@@ -18,6 +18,8 @@ pub struct Events {
     pub overruns: u64,
     /// Messages of the kernel that the protocol does not describe.
     pub malformed: u64,
+    /// Events and losses of traces that were replayed.
+    pub traced: u64,
     /// Times that the driver was there, or came.
     pub joins: u64,
     /// Times that the driver went.
@@ -45,7 +47,7 @@ impl Events {
 
     /// Each counter with its name in metrics and its help, in this order everywhere.
     #[must_use]
-    pub fn all(&self) -> [(&'static str, &'static str, u64); 10] {
+    pub fn all(&self) -> [(&'static str, &'static str, u64); 11] {
         [
             (
                 "irqcast_events_received_total",
@@ -76,6 +78,11 @@ impl Events {
                 "irqcast_malformed_messages_total",
                 "Messages of the kernel that the protocol does not describe.",
                 self.malformed,
+            ),
+            (
+                "irqcast_trace_items_total",
+                "Events and losses that somebody replayed from a trace.",
+                self.traced,
             ),
             (
                 "irqcast_driver_joins_total",

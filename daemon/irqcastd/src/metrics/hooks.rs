@@ -16,6 +16,18 @@ pub enum End {
     Signaled(Signal),
 }
 
+impl End {
+    /// How it failed, if it did.
+    #[must_use]
+    pub fn failure(self) -> Option<String> {
+        match self {
+            Self::Exited(0) => None,
+            Self::Exited(status) => Some(format!("exit status {status}")),
+            Self::Signaled(signal) => Some(signal.to_string()),
+        }
+    }
+}
+
 /// What waits and runs of one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Busy {
@@ -53,6 +65,12 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Hooks that did not do their work.
+    #[must_use]
+    pub fn all_failed(&self) -> u64 {
+        self.failed + self.not_started + self.signaled()
+    }
+
     /// Hooks that ended by a signal.
     #[must_use]
     pub fn signaled(&self) -> u64 {

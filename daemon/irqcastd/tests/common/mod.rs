@@ -43,14 +43,29 @@ impl Daemon {
         arguments: &[&str],
         prepare: impl FnOnce(&mut Command),
     ) -> Self {
+        // The state's folder is relative, although the daemon changes its working folder.
+        let arguments = [&["--state-dir", "state"], arguments].concat();
+        Self::run(config, &arguments, prepare)
+    }
+
+    /// Starts it with these arguments and no state.
+    pub fn start_without_state(config: &str, arguments: &[&str]) -> Self {
+        Self::run(config, arguments, |_| {})
+    }
+
+    fn run(config: &str, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         let folder = TempDir::new().unwrap();
-        let config = config.replace("FOLDER", folder.path().to_str().unwrap());
+        // One of its own for each, and none on the machine.
+        let control = match config.contains("[control]") {
+            true => String::new(),
+            false => "control.socket = \"FOLDER/control\"\n".to_owned(),
+        };
+        let text = (control + config).replace("FOLDER", folder.path().to_str().unwrap());
         let file = folder.path().join("irqcastd.toml");
-        fs::write(&file, config).unwrap();
+        fs::write(&file, text).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_irqcastd"));
         command
-            // Relative, although the daemon changes its working folder.
-            .args(["run", "--state-dir", "state", "--config"])
+            .args(["run", "--config"])
             .arg(file.file_name().unwrap())
             .current_dir(folder.path())
             .args(arguments)

@@ -1,8 +1,11 @@
 //! What can be seen of the hooks from outside.
 
 use super::Hooks;
+use crate::daemon::milliseconds;
 use crate::metrics::{self, Busy};
 use crate::rule::Rule;
+use irqcast_control::{Failure, Queue, Running};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -45,5 +48,41 @@ impl Hooks {
     /// Whether it does, as [`Self::hold_back`] said last.
     pub fn holds_back(&self) -> bool {
         self.queue.holds_back()
+    }
+
+    /// What is told of each rule that is counted for.
+    pub fn queues(&self) -> Vec<Queue> {
+        let busy = self.busy().into_iter();
+        busy.zip(self.counters.rules())
+            .map(|(busy, (rule, counted))| Queue {
+                rule: rule.to_string(),
+                waiting: busy.waiting,
+                running: busy.running,
+                started: counted.started,
+                failed: counted.all_failed(),
+            })
+            .collect()
+    }
+
+    /// What is told of the hooks that run, the oldest first.
+    pub fn running_now(&self) -> Vec<Running> {
+        let mut running: Vec<Running> = self
+            .running
+            .iter()
+            .map(|(pid, running)| Running {
+                pid: pid.as_raw(),
+                rule: running.hook.rule.clone(),
+                device: running.hook.life.0,
+                seq: running.hook.seq,
+                age_ms: milliseconds(running.started.elapsed()),
+            })
+            .collect();
+        running.sort_by_key(|running| (Reverse(running.age_ms), running.pid));
+        running
+    }
+
+    /// The last hooks that failed, the newest first.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.failures.told()
     }
 }
