@@ -1,7 +1,7 @@
 //! The command line.
 
-use crate::daemon::StateFolder;
-use clap::{Parser, Subcommand, ValueEnum};
+use crate::daemon::{Options, StateFolder};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,22 @@ const EXAMPLES: &str = "\
 Examples:
   irqcastd check /etc/irqcast/irqcastd.toml
   irqcastd run
+  irqcastd run --dry-run --config ./irqcastd.toml
+  irqcastctl history --json | head -n 1 | irqcastd explain --config ./irqcastd.toml -
   irqcastd --log-level debug run --config ./irqcastd.toml";
+
+/// The configuration, unless another is named.
+const CONFIG: &str = "/etc/irqcast/irqcastd.toml";
+
+const EXPLAIN: &str = "\
+Examples:
+  irqcastd explain event.json
+  irqcastctl history --json | head -n 1 | irqcastd explain --config ./irqcastd.toml -
+
+Exit codes:
+  0  it was explained, whether a rule matches or not
+  1  the configuration is wrong, or what was given is no event and no loss
+  2  the command line is wrong";
 
 const SIGNALS: &str = "\
 Signals:
@@ -79,19 +94,7 @@ pub struct Cli {
 pub enum Command {
     /// Run the daemon in the foreground.
     #[command(after_help = format!("{HOOKS}\n\n{MEMORY}\n\n{SIGNALS}"))]
-    Run {
-        /// The configuration.
-        #[arg(
-            long,
-            value_name = "FILE",
-            default_value = "/etc/irqcast/irqcastd.toml"
-        )]
-        config: PathBuf,
-        /// The folder that holds what the daemon remembers: this one, or the first of the environment
-        /// variable STATE_DIRECTORY, or else /var/lib/irqcast.
-        #[arg(long, value_name = "DIR")]
-        state_dir: Option<PathBuf>,
-    },
+    Run(Run),
     /// Say what is wrong with a configuration, as FILE:LINE:COLUMN: MESSAGE.
     #[command(
         after_help = "Exit codes:\n  0  the file is right\n  1  it is wrong or cannot be read\n  \
@@ -101,10 +104,54 @@ pub enum Command {
         /// The configuration.
         file: PathBuf,
     },
+    /// Say for each rule whether it matches an event or a loss, and why not. Runs nothing.
+    #[command(after_help = EXPLAIN)]
+    Explain {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
+        config: PathBuf,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// A file with the event or the loss as JSON, as irqcastctl monitor --json prints it; or - for
+        /// standard input.
+        event: PathBuf,
+    },
+}
+
+/// How to run.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = CONFIG)]
+    pub config: PathBuf,
+    /// The folder that holds what the daemon remembers: this one, or the first of the environment
+    /// variable STATE_DIRECTORY, or else /var/lib/irqcast.
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Where irqcastctl reaches the daemon: this path, or that of the configuration, or else
+    /// /run/irqcast/control. Where nobody asked for it the daemon goes on without.
+    #[arg(long, value_name = "PATH")]
+    pub control_socket: Option<PathBuf>,
+    /// Start no hook, and log instead what would run. Keeps no state, and opens a control socket only
+    /// where --control-socket names one, so that it can run beside the daemon.
+    #[arg(long, conflicts_with = "state_dir")]
+    pub dry_run: bool,
+}
+
+impl From<Run> for Options {
+    fn from(run: Run) -> Self {
+        Self {
+            config: run.config,
+            state: (!run.dry_run).then(|| state_folder(run.state_dir)),
+            control: run.control_socket,
+            dry_run: run.dry_run,
+        }
+    }
 }
 
 /// The state folder: the one that the command line names, or what systemd made, or the default.
-pub fn state_folder(named: Option<PathBuf>) -> StateFolder {
+fn state_folder(named: Option<PathBuf>) -> StateFolder {
     choose_folder(named, env::var_os("STATE_DIRECTORY"))
 }
 

@@ -8,6 +8,14 @@
 //! stop-grace = 10               # seconds that running hooks get when the daemon stops, to 3600
 //! receive-buffer = 8388608      # bytes asked for to hold events not yet read, to 1 GiB
 //!
+//! [control]                     # irqcastctl talks to the daemon through this socket
+//! socket = "/run/irqcast/control"   # a change takes a restart
+//! group = "adm"                 # whose members may read; without it only root and the daemon's user
+//!
+//! [metrics]                     # without it none are written
+//! file = "/var/lib/prometheus/node-exporter/irqcast.prom"   # for the textfile collector
+//! interval = 10                 # seconds between two writes, from 1 to 3600
+//!
 //! [[rule]]
 //! name = "sum"                  # of a-z, A-Z, 0-9, '-', '_' and '.'; no two rules share it
 //! [rule.match]                  # what is left out matches everything
@@ -34,17 +42,21 @@ mod duration;
 mod problem;
 mod program;
 mod read_confinement;
+mod read_control;
 mod read_hook;
+mod read_metrics;
 mod read_rule;
 mod read_text;
 mod table;
 
 pub use problem::ConfigError;
 
+use crate::metrics::file::Target;
 use crate::rule::Rule;
 use crate::trust;
 use problem::{Problem, Problems, position};
 use program::Programs;
+use read_control::Control;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{self, Path};
@@ -58,6 +70,10 @@ use toml::de::DeTable;
 pub struct Config {
     /// What the daemon may use.
     pub limits: Limits,
+    /// The control socket.
+    pub control: Control,
+    /// Where metrics are written to.
+    pub metrics: Option<Target>,
     /// The rules, in the order of the file.
     pub rules: Vec<Rc<Rule>>,
 }
@@ -153,6 +169,16 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
             .table("limits", &mut problems)
             .map_or_else(Limits::default, |table| read_limits(table, &mut problems)),
     };
+    let control = root
+        .get("control")
+        .and_then(|value| value.table("the control socket", &mut problems))
+        .map_or_else(Control::default, |table| {
+            read_control::control(table, &mut problems)
+        });
+    let metrics = root
+        .get("metrics")
+        .and_then(|value| value.table("the metrics", &mut problems))
+        .and_then(|table| read_metrics::metrics(table, &mut problems));
     let tables = root
         .get("rule")
         .map_or_else(Vec::new, |value| value.tables("a rule", &mut problems));
@@ -178,7 +204,12 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
     }
     let problems = problems.into_found();
     if problems.is_empty() {
-        Ok(Config { limits, rules })
+        Ok(Config {
+            limits,
+            control,
+            metrics,
+            rules,
+        })
     } else {
         Err(problems)
     }

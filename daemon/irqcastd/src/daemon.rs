@@ -1,16 +1,23 @@
 //! The daemon: one thread, one poll loop over a closed set of wake-ups.
 
+mod control;
+mod failures;
 mod hooks;
 mod items;
 mod keeper;
+mod metrics;
+mod options;
 mod stop;
 mod tally;
 mod time_limits;
 mod wake;
 
 use crate::config::{Config, ConfigError};
+use crate::control::server::{ControlError, Server};
 use crate::hook::confine::own;
 use crate::inherited;
+use crate::metrics::Events;
+use crate::metrics::file::MetricsFile;
 use crate::store::{Found, StoreError};
 use hooks::Hooks;
 use irqcast::{Error, Range, Subscription};
@@ -18,12 +25,13 @@ use keeper::Keeper;
 pub use keeper::StateFolder;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+pub use options::Options;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use std::env;
 use std::io;
 use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use stop::Stopping;
 use tracing::{debug, error, info, warn};
 use wake::{Signals, Wake};
@@ -39,13 +47,15 @@ enum Failure {
     Store(#[from] StoreError),
     #[error(transparent)]
     Confinement(#[from] own::Refused),
+    #[error(transparent)]
+    Control(#[from] ControlError),
     #[error("failed to {0}: {1}")]
     System(&'static str, io::Error),
 }
 
 /// Runs until a signal asks to stop.
-pub fn run(config: &Path, state: &StateFolder) -> ExitCode {
-    match Daemon::start(config, state).and_then(Daemon::run) {
+pub fn run(options: Options) -> ExitCode {
+    match Daemon::start(options).and_then(Daemon::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Config(error)) => {
             log_wrong_config(&error);
@@ -90,33 +100,55 @@ struct Daemon {
     subscription: Subscription,
     keeper: Keeper,
     hooks: Hooks,
+    control: Option<Server>,
+    started: Instant,
+    dry_run: bool,
+    events: Events,
+    metrics: MetricsFile,
     /// Whether there may be items that a poll does not tell of.
     more_items: bool,
     stopping: Option<Stopping>,
 }
 
 impl Daemon {
-    fn start(file: &Path, state: &StateFolder) -> Result<Self, Failure> {
+    fn start(options: Options) -> Result<Self, Failure> {
         let system = |action| move |error| Failure::System(action, error);
-        let file = path::absolute(file).map_err(system("find the working folder"))?;
+        let absolute =
+            |path: &Path| path::absolute(path).map_err(system("find the working folder"));
+        let file = absolute(&options.config)?;
         let config = Config::load(&file)?;
         if let Err(reason) = inherited::close_on_exec() {
             warn!(%reason, "hooks inherit files that were open when the daemon started");
         }
         own::keep_only(&config.rules)?;
-        let path = path::absolute(&state.path).map_err(system("find the working folder"))?;
-        let asked_for = state.asked_for;
-        let (keeper, found) = Keeper::start(&StateFolder { path, asked_for })?;
+        let control = options.control.as_deref().map(absolute).transpose()?;
+        let control = options::control_place(control, &config, options.dry_run);
+        let (keeper, found) = match &options.state {
+            Some(StateFolder { path, asked_for }) => Keeper::start(&StateFolder {
+                path: absolute(path)?,
+                asked_for: *asked_for,
+            })?,
+            None => (Keeper::without_folder(), None),
+        };
         // The daemon must not keep a file system busy, and hooks start from a known place.
         env::set_current_dir("/").map_err(system("change to the folder /"))?;
         let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
             .map_err(system("prepare for signals"))?;
+        let server = match &control {
+            Some(place) => Server::start(place, Self::access(&config))?,
+            None => None,
+        };
         let (again, ended) = keeper.memory().unfinished();
         let subscription = subscribe(config.limits.receive_buffer, found, again)?;
         let untold = keeper.memory().untold_losses();
         let mut daemon = Self {
             keeper,
-            hooks: Hooks::new(&config.limits),
+            hooks: Hooks::new(&config.limits, options.dry_run),
+            control: server,
+            started: Instant::now(),
+            dry_run: options.dry_run,
+            events: Events::default(),
+            metrics: MetricsFile::new(config.metrics.clone()),
             file,
             config,
             signals,
@@ -124,31 +156,39 @@ impl Daemon {
             more_items: true,
             stopping: None,
         };
+        daemon.hooks.count_for(&daemon.config.rules);
         daemon.take_over(ended, untold);
         Ok(daemon)
     }
 
     fn run(mut self) -> Result<(), Failure> {
         loop {
+            self.serve();
             self.hooks.start_ready(&mut self.keeper);
             self.keeper.keep_up(self.config.limits.save_interval);
+            self.write_metrics();
             if self.stopping.is_some() && self.hooks.none_runs() {
                 self.keeper.save();
                 self.hooks.log_counts();
+                self.finish_metrics();
                 info!("stopped");
                 return Ok(());
             }
             for wake in self.wait()? {
                 match wake {
                     Wake::Signal(SIGCHLD) => self.reap()?,
-                    Wake::Signal(SIGHUP) => self.reload(),
+                    // What is wrong is in the log.
+                    Wake::Signal(SIGHUP) => drop(self.reload()),
                     Wake::Signal(_) => self.stop(),
                     Wake::Items => self.take_items()?,
                     Wake::Output(pid) => self.hooks.read_output(pid),
+                    Wake::Visitor => self.control.iter_mut().for_each(Server::accept),
+                    Wake::Client(id) => self.control.iter_mut().for_each(|server| server.ready(id)),
                     Wake::Deadline => {
                         self.hooks.keep_time();
                         if self.give_up() {
                             self.keeper.save();
+                            self.finish_metrics();
                             return Ok(());
                         }
                     }
@@ -161,11 +201,14 @@ impl Daemon {
         let takes_items = self.stopping.is_none() && !self.hooks.hold_back();
         let save = self.keeper.deadline(self.config.limits.save_interval);
         let stop = self.stopping.as_ref().map(Stopping::deadline);
-        let deadlines = [save, stop, self.hooks.deadline()];
+        let metrics = self.metrics_deadline();
+        let at_once = self.next_request().map(|_| Instant::now());
+        let deadlines = [save, stop, metrics, at_once, self.hooks.deadline()];
         wake::wait(
             &mut self.signals,
             takes_items.then_some(&self.subscription),
             self.hooks.outputs(),
+            self.control.as_ref(),
             self.more_items && takes_items,
             deadlines.into_iter().flatten().min(),
         )
@@ -187,29 +230,36 @@ impl Daemon {
     }
 
     /// Takes the configuration anew. A wrong one changes nothing.
-    fn reload(&mut self) {
-        let refused = |config: Config| match own::allows(&config.rules) {
+    fn reload(&mut self) -> Result<(), Failure> {
+        let allowed = |config: Config| match own::allows(&config.rules) {
             Ok(()) => Ok(config),
-            Err(refused) => Err(Failure::from(refused)),
+            Err(refused) => Err(refused.into()),
         };
         match Config::load(&self.file)
             .map_err(Failure::from)
-            .and_then(refused)
+            .and_then(allowed)
         {
             Ok(config) => {
                 info!(rules = config.rules.len(), "took the configuration");
                 self.hooks.set_limits(&config.limits);
+                self.hooks.count_for(&config.rules);
+                self.metrics.set_target(config.metrics.clone());
+                self.events.reloads += 1;
                 self.config = config;
+                self.renew_access();
+                Ok(())
             }
             Err(failure) => {
-                match failure {
-                    Failure::Config(error) => log_wrong_config(&error),
+                match &failure {
+                    Failure::Config(error) => log_wrong_config(error),
                     other => error!(reason = %other, "cannot take the configuration"),
                 }
+                self.events.reloads_refused += 1;
                 error!(
                     rules = self.config.rules.len(),
                     "kept the old configuration"
                 );
+                Err(failure)
             }
         }
     }
@@ -271,4 +321,9 @@ fn subscribe(
         info!("waiting for the driver");
     }
     Ok(subscription)
+}
+
+/// A time as it is told.
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,11 +3,14 @@
 mod check;
 mod cli;
 mod config;
+mod control;
 mod daemon;
+mod explain;
 mod hook;
 mod inherited;
 mod log;
 mod memory;
+mod metrics;
 mod queue;
 mod rule;
 mod store;
@@ -25,9 +28,12 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     log::init(cli.log_level);
     match cli.command {
-        cli::Command::Run { config, state_dir } => {
-            daemon::run(&config, &cli::state_folder(state_dir))
-        }
+        cli::Command::Run(run) => daemon::run(run.into()),
+        cli::Command::Explain {
+            config,
+            event,
+            json,
+        } => explain::run(&config, &event, json),
         cli::Command::Check { file } => check::run(&file),
     }
 }

@@ -133,7 +133,7 @@ impl<J> Queue<J> {
     }
 
     /// How many jobs of each rule wait, in the order of their names.
-    fn waiting_by_rule(&self) -> Vec<(Rc<str>, usize)> {
+    pub fn waiting_by_rule(&self) -> Vec<(Rc<str>, usize)> {
         let mut rules = BTreeMap::new();
         for ((rule, _), state) in &self.lanes {
             *rules.entry(Rc::clone(rule)).or_default() += state.jobs.len();

@@ -1,5 +1,6 @@
 //! Rules: which events or losses they are for, and what they run. Pure: decides, and touches nothing.
 
+mod explain;
 pub mod field;
 mod glob;
 mod program;

@@ -357,3 +357,38 @@ fn sample_is_right() {
     let config = config.unwrap_or_else(|problems| panic!("{problems:#?}"));
     assert!(config.rules.len() >= 3);
 }
+
+#[test]
+fn metrics_are_a_file_and_an_interval() {
+    let check = |text: &str, expected: Option<(&str, u64)>| {
+        let found = right(text).metrics;
+        let found = found
+            .as_ref()
+            .map(|target| (target.file.to_str().unwrap(), target.interval.as_secs()));
+        assert_eq!(found, expected);
+    };
+    check("", None);
+    check("metrics.file = \"/m/a.prom\"", Some(("/m/a.prom", 10)));
+    check(
+        "metrics = { file = \"/m/a.prom\", interval = 60 }",
+        Some(("/m/a.prom", 60)),
+    );
+    wrong(
+        "[metrics]\ninterval = 5",
+        &["1:1: the metrics has no `file`"],
+    );
+    wrong(
+        "[metrics]\nfile = \"a.prom\"\ninterval = 0",
+        &[
+            "2:8: \"a.prom\" is not the absolute path of a file; the collector reads files whose names \
+             end in .prom, of the folder in its option --collector.textfile.directory",
+            "3:12: `interval` must be from 1 to 3600, not 0",
+        ],
+    );
+    wrong(
+        "[metrics]\nfile = \"/a.txt\"",
+        &[
+            "2:8: the name of \"/a.txt\" does not end in .prom; the textfile collector reads no other files",
+        ],
+    );
+}

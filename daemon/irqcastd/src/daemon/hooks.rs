@@ -1,15 +1,19 @@
 //! The hooks that wait and that run.
 
+mod view;
+
+use super::failures::Failures;
 use super::keeper::Keeper;
 use super::tally::Tally;
 use super::time_limits::{LimitId, TimeLimits};
 use crate::config::Limits;
-use crate::hook::call::Call;
+use crate::hook::call::{Call, Marks};
 use crate::hook::confine::trouble::Trouble;
 use crate::hook::group::Group;
 use crate::hook::output::{Line, Output, State};
 use crate::hook::spawn::spawn;
 use crate::memory::{Hook, Op};
+use crate::metrics::{self, End};
 use crate::queue::{Change, Lane, Queue};
 use crate::rule::Rule;
 use nix::sys::signal::{Signal, killpg};
@@ -51,6 +55,7 @@ impl Job {
 struct Running {
     lane: Lane,
     hook: Hook,
+    marks: Marks,
     span: Span,
     started: Instant,
     limit: Option<LimitId>,
@@ -68,17 +73,24 @@ pub struct Hooks {
     tally: Tally,
     /// Whether the running ones were told to end. One that such a signal ends has not done its work.
     ending: bool,
+    counters: metrics::Hooks,
+    failures: Failures,
+    /// Hooks are not started, but told.
+    dry_run: bool,
 }
 
 impl Hooks {
-    /// None.
-    pub fn new(limits: &Limits) -> Self {
+    /// None. In a dry run they are not started, but told.
+    pub fn new(limits: &Limits, dry_run: bool) -> Self {
         Self {
             queue: Queue::new(limits),
             running: HashMap::new(),
             limits: TimeLimits::new(),
             tally: Tally::default(),
             ending: false,
+            counters: metrics::Hooks::default(),
+            failures: Failures::default(),
+            dry_run,
         }
     }
 
@@ -115,7 +127,10 @@ impl Hooks {
                 return;
             }
             for (_, job) in &ready {
-                keeper.note(Op::Started(job.hook()));
+                // What is replayed from a trace is nothing to go on with after a restart.
+                if !job.call.marks.trace {
+                    keeper.note(Op::Started(job.hook()));
+                }
             }
             keeper.commit();
             for (lane, job) in ready {
@@ -127,10 +142,27 @@ impl Hooks {
     fn start(&mut self, lane: Lane, job: Job, keeper: &mut Keeper) {
         let hook = job.hook();
         let entered = job.span.enter();
+        if self.dry_run {
+            let fields = job.call.fields(&job.rule);
+            let command: Vec<String> = job
+                .rule
+                .program
+                .command
+                .iter()
+                .map(|argument| argument.fill(&fields))
+                .collect();
+            info!(rule = job.rule.name, ?command, "would run");
+            if !job.call.marks.trace {
+                keeper.note(Op::Ended(hook));
+            }
+            self.queue.finished(&lane);
+            return;
+        }
         match spawn(&job.rule, &job.call) {
             Ok(spawned) => {
                 let pid = spawned.pid.as_raw();
                 debug!(rule = job.rule.name, pid, "hook started");
+                self.counters.started(&job.rule.name);
                 drop(entered);
                 let group = Group::of(spawned.pid);
                 let limit = self.limits.begin(&job.rule, group, &job.span);
@@ -139,6 +171,7 @@ impl Hooks {
                     Running {
                         lane,
                         hook,
+                        marks: job.call.marks,
                         span: job.span,
                         started: Instant::now(),
                         limit,
@@ -149,7 +182,11 @@ impl Hooks {
             }
             Err(reason) => {
                 warn!(rule = job.rule.name, %reason, "hook not started");
-                keeper.note(Op::Ended(hook));
+                self.counters.not_started(&job.rule.name);
+                self.failures.add(&hook, format!("not started: {reason}"));
+                if !job.call.marks.trace {
+                    keeper.note(Op::Ended(hook));
+                }
                 self.queue.finished(&lane);
             }
         }
@@ -165,7 +202,7 @@ impl Hooks {
     /// Logs what a hook has printed.
     pub fn read_output(&mut self, pid: Pid) {
         if let Some(running) = self.running.get_mut(&pid) {
-            running.read(pid);
+            running.read(pid, &mut self.counters);
         }
     }
 
@@ -177,18 +214,19 @@ impl Hooks {
             return;
         };
         for _ in 0..LAST_READS {
-            if running.read(pid) != State::More {
+            if running.read(pid, &mut self.counters) != State::More {
                 break;
             }
         }
-        running.finish_output(pid);
+        running.finish_output(pid, &mut self.counters);
         let limit_passed = running
             .limit
             .is_some_and(|id| self.limits.program_ended(id));
         let _entered = running.span.enter();
         let rule = &running.lane.0;
         let pid = pid.as_raw();
-        let milliseconds = running.started.elapsed().as_millis();
+        let duration = running.started.elapsed();
+        let milliseconds = duration.as_millis();
         let trouble = running.trouble.and_then(Trouble::read);
         match status {
             WaitStatus::Exited(..) if trouble.is_some() => {
@@ -204,8 +242,19 @@ impl Hooks {
             }
             _ => {}
         }
+        let end = match status {
+            WaitStatus::Exited(_, status) => Some(End::Exited(status)),
+            WaitStatus::Signaled(_, signal, _) => Some(End::Signaled(signal)),
+            _ => None,
+        };
+        if let Some(end) = end {
+            self.counters.ended(rule, end, duration);
+            if let Some(what) = end.failure() {
+                self.failures.add(&running.hook, what);
+            }
+        }
         let is_done = !(self.ending && matches!(status, WaitStatus::Signaled(..)));
-        if is_done {
+        if is_done && !running.marks.trace {
             keeper.note(Op::Ended(running.hook));
         }
         self.queue.finished(&running.lane);
@@ -258,13 +307,13 @@ impl Hooks {
 
 impl Running {
     /// Logs what has been printed, up to a bound.
-    fn read(&mut self, pid: Pid) -> State {
+    fn read(&mut self, pid: Pid, counters: &mut metrics::Hooks) -> State {
         let Some(output) = &mut self.output else {
             return State::Ended;
         };
         let state = match output.read() {
             Ok(printed) => {
-                self.log(pid, printed.lines);
+                self.log(pid, printed.lines, counters);
                 printed.state
             }
             Err(reason) => {
@@ -280,20 +329,23 @@ impl Running {
     }
 
     /// Logs the last line, if it does not end in a newline, and closes the pipe.
-    fn finish_output(&mut self, pid: Pid) {
+    fn finish_output(&mut self, pid: Pid, counters: &mut metrics::Hooks) {
         if let Some(line) = self.output.take().and_then(|mut output| output.finish()) {
-            self.log(pid, vec![line]);
+            self.log(pid, vec![line], counters);
         }
     }
 
-    fn log(&self, pid: Pid, lines: Vec<Line>) {
+    fn log(&self, pid: Pid, lines: Vec<Line>, counters: &mut metrics::Hooks) {
         let _entered = self.span.enter();
         let rule = &self.lane.0;
         let pid = pid.as_raw();
         for Line { text, cut } in lines {
             match cut {
                 false => info!(%rule, pid, line = text, "hook printed"),
-                true => info!(%rule, pid, line = text, cut, "hook printed"),
+                true => {
+                    info!(%rule, pid, line = text, cut, "hook printed");
+                    counters.line_cut(rule);
+                }
             }
         }
     }

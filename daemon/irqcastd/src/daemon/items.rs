@@ -2,7 +2,7 @@
 
 use super::Daemon;
 use super::hooks::Job;
-use crate::hook::call::Call;
+use crate::hook::call::{Call, Marks};
 use crate::hook::occasion::Occasion;
 use crate::memory::{Hook, LifeId, Op, UntoldLoss};
 use crate::rule::Rule;
@@ -27,19 +27,32 @@ impl Daemon {
                 return Ok(());
             };
             match item {
-                Item::Event(event) | Item::Replayed(event) => self.dispatch(event),
+                Item::Event(event) | Item::Replayed(event) => {
+                    self.events.event(&event);
+                    self.dispatch(event);
+                }
                 Item::Lost(lost) => self.tell_loss(lost),
-                Item::Overrun => warn!("the kernel dropped events: the receive buffer was full"),
+                Item::Overrun => {
+                    self.events.overruns += 1;
+                    warn!("the kernel dropped events: the receive buffer was full");
+                }
                 Item::Joined {
                     family,
                     group,
                     begins,
                 } => {
                     self.begin(&begins);
+                    self.events.joins += 1;
                     info!(family, group, "ready");
                 }
-                Item::Left => info!("waiting for the driver"),
-                Item::Malformed(reason) => warn!(%reason, "skipped a message of the kernel"),
+                Item::Left => {
+                    self.events.departures += 1;
+                    info!("waiting for the driver");
+                }
+                Item::Malformed(reason) => {
+                    self.events.malformed += 1;
+                    warn!(%reason, "skipped a message of the kernel");
+                }
             }
         }
         self.more_items = true;
@@ -96,6 +109,7 @@ impl Daemon {
             from,
             to,
         } = lost;
+        self.events.loss(&lost);
         let span = loss_span(&lost);
         let entered = span.enter();
         warn!(count = lost.count(), "events were lost");
@@ -160,7 +174,7 @@ impl Daemon {
                 let span = loss_span(&lost);
                 let call = Call {
                     occasion: Rc::new(Occasion::Loss { lost, address }),
-                    repeated: self.keeper.memory().may_have_run(&hook),
+                    marks: self.marks(&hook),
                 };
                 self.hooks.queue(Job { rule, call, span });
             }
@@ -193,13 +207,20 @@ impl Daemon {
             }
             let call = Call {
                 occasion: Rc::clone(&occasion),
-                repeated: self.keeper.memory().may_have_run(&hook),
+                marks: self.marks(&hook),
             };
             let span = span.clone();
             self.hooks.queue(Job { rule, call, span });
             names.push(hook.rule);
         }
         names
+    }
+
+    fn marks(&self, hook: &Hook) -> Marks {
+        Marks {
+            repeated: self.keeper.memory().may_have_run(hook),
+            trace: false,
+        }
     }
 
     /// The device's PCI address: remembered, or asked of the driver.

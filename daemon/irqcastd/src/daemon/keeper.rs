@@ -59,11 +59,16 @@ impl Keeper {
             }
             Err(reason @ StoreError::System { .. }) if !folder.asked_for => {
                 warn!(%reason, "going on without a memory; name a folder with --state-dir");
-                let (memory, disk) = Default::default();
-                Ok((Self { memory, disk }, None))
+                Ok((Self::without_folder(), None))
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Remembers nothing after the end.
+    pub fn without_folder() -> Self {
+        let (memory, disk) = Default::default();
+        Self { memory, disk }
     }
 
     /// What is remembered.

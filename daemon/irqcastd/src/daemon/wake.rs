@@ -1,6 +1,7 @@
 //! What wakes the daemon up. Nothing else does, and a timer runs only while it stops, while it has
 //! something to save, or while hooks run or wait.
 
+use crate::control::server::{ClientId, Server};
 use irqcast::Subscription;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -21,6 +22,10 @@ pub enum Wake {
     Items,
     /// The hook with this process ID printed something or closed its output.
     Output(Pid),
+    /// Somebody connected to the control socket.
+    Visitor,
+    /// There is something to do for this client of the control socket.
+    Client(ClientId),
     /// The deadline has passed.
     Deadline,
 }
@@ -44,6 +49,7 @@ pub fn wait<'a>(
     signals: &mut Signals,
     subscription: Option<&'a Subscription>,
     outputs: impl Iterator<Item = (Pid, BorrowedFd<'a>)>,
+    control: Option<&'a Server>,
     more_items: bool,
     deadline: Option<Instant>,
 ) -> io::Result<Vec<Wake>> {
@@ -56,15 +62,21 @@ pub fn wait<'a>(
             PollTimeout::try_from(left.as_millis().saturating_add(1)).unwrap_or(PollTimeout::MAX)
         }
     };
+    let readable = PollFlags::POLLIN;
     let (reasons, fds): (Vec<_>, Vec<_>) = subscription
-        .map(|subscription| (Wake::Items, subscription.as_fd()))
+        .map(|subscription| (Wake::Items, (subscription.as_fd(), readable)))
         .into_iter()
-        .chain(outputs.map(|(pid, fd)| (Wake::Output(pid), fd)))
+        .chain(outputs.map(|(pid, fd)| (Wake::Output(pid), (fd, readable))))
+        .chain(control.map(|server| (Wake::Visitor, (server.listener(), readable))))
+        .chain(control.into_iter().flat_map(|server| {
+            let clients = server.clients();
+            clients.map(|(id, fd, interest)| (Wake::Client(id), (fd, interest)))
+        }))
         .unzip();
     let mut woken = Vec::new();
     {
         let mut polled = vec![PollFd::new(signals.0.get_read().as_fd(), PollFlags::POLLIN)];
-        polled.extend(fds.iter().map(|&fd| PollFd::new(fd, PollFlags::POLLIN)));
+        polled.extend(fds.iter().map(|&(fd, flags)| PollFd::new(fd, flags)));
         match poll(&mut polled, timeout) {
             // The self-pipe tells of the signal in the next round.
             Ok(_) | Err(Errno::EINTR) => {}

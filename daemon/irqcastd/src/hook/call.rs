@@ -5,13 +5,22 @@ use crate::rule::Rule;
 use irqcast::{Event, Lost};
 use std::rc::Rc;
 
+/// What is true of one run of a hook, beside what it is run for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// It may have run before for the same.
+    pub repeated: bool,
+    /// What it is run for did not happen just now: somebody replays a trace.
+    pub trace: bool,
+}
+
 /// What one run of a hook is told.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// What it is run for.
     pub occasion: Rc<Occasion>,
-    /// Whether it may have run for that before.
-    pub repeated: bool,
+    /// What else is true of this run.
+    pub marks: Marks,
 }
 
 impl Call {
@@ -22,8 +31,11 @@ impl Call {
         let mut fields = vec![
             ("rule", rule.name.clone()),
             ("device", device.to_string()),
-            ("repeated", u8::from(self.repeated).to_string()),
+            ("repeated", u8::from(self.marks.repeated).to_string()),
         ];
+        if self.marks.trace {
+            fields.push(("trace", "1".to_owned()));
+        }
         match &*self.occasion {
             Occasion::Event(event) => fields.extend(of_event(event)),
             Occasion::Loss { lost, address } => fields.extend(of_loss(lost, address.as_deref())),
@@ -31,14 +43,18 @@ impl Call {
         fields
     }
 
-    /// One line of JSON with its newline. `repeated` is in it where it is true.
+    /// One line of JSON with its newline. `repeated` and `trace` are in it where they are true.
     #[must_use]
     pub fn to_line(&self) -> String {
         let mut line = self.occasion.to_json();
-        if self.repeated {
+        let marks = [
+            ("repeated", self.marks.repeated),
+            ("trace", self.marks.trace),
+        ];
+        for (key, _) in marks.into_iter().filter(|&(_, is_true)| is_true) {
             // The object has other keys, so that this is one more: `{…}` becomes `{…,"repeated":true}`.
             line.truncate(line.len() - 1);
-            line.push_str(",\"repeated\":true}");
+            line.push_str(&format!(",\"{key}\":true}}"));
         }
         line.push('\n');
         line
@@ -75,25 +91,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_says_what_is_repeated() {
+    fn line_says_what_is_repeated_or_of_a_trace() {
         let lost = Lost {
             device: 0,
             incarnation: 1,
             from: 5,
             to: 9,
         };
-        let check = |repeated, expected: &str| {
+        let check = |repeated, trace, expected: &str| {
             let occasion = Rc::new(Occasion::Loss {
                 lost,
                 address: None,
             });
-            let call = Call { occasion, repeated };
-            assert_eq!(call.to_line(), expected);
+            let marks = Marks { repeated, trace };
+            assert_eq!(Call { occasion, marks }.to_line(), expected);
         };
-        check(false, "{\"lost\":{\"device\":0,\"from\":5,\"to\":9}}\n");
+        check(
+            false,
+            false,
+            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9}}\n",
+        );
         check(
             true,
+            false,
             "{\"lost\":{\"device\":0,\"from\":5,\"to\":9},\"repeated\":true}\n",
+        );
+        check(
+            true,
+            true,
+            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9},\"repeated\":true,\"trace\":true}\n",
         );
     }
 }

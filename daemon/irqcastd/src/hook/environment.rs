@@ -15,6 +15,9 @@
 //! ended when that daemon died: it did not run, ran in part, ran to its end, or runs still. For all
 //! others it is `0`.
 //!
+//! `IRQCAST_TRACE` is `1` for a hook that runs because somebody replays a trace (`irqcastctl replay`), and
+//! is not set for others: what it is run for did not happen just now, and may never have.
+//!
 //! For an event there are these too:
 //!
 //! | variable | says |
@@ -64,7 +67,7 @@ pub fn variables(rule: &Rule, fields: &[(&'static str, String)]) -> Vec<CString>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hook::call::Call;
+    use crate::hook::call::{Call, Marks};
     use crate::hook::occasion::Occasion;
     use crate::rule::{Match, Program, Template};
     use irqcast::{Event, Lost};
@@ -81,7 +84,10 @@ mod tests {
     fn found(rule: &Rule, occasion: Occasion, repeated: bool) -> Vec<String> {
         let call = Call {
             occasion: Rc::new(occasion),
-            repeated,
+            marks: Marks {
+                repeated,
+                trace: false,
+            },
         };
         variables(rule, &call.fields(rule))
             .into_iter()

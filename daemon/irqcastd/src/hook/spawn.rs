@@ -187,6 +187,7 @@ fn input(line: &str) -> Result<OwnedFd, SpawnError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hook::call::Marks;
     use crate::hook::occasion::Occasion;
     use crate::hook::output::{Output, State};
     use crate::rule::{Match, Program, Template, field};
@@ -210,7 +211,7 @@ mod tests {
         }));
         Call {
             occasion,
-            repeated: false,
+            marks: Marks::default(),
         }
     }
 

@@ -1,8 +1,16 @@
 //! Patterns for addresses: `*` stands for any text, `?` for one character.
 
+use std::fmt;
+
 /// A pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob(String);
+
+impl fmt::Display for Glob {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
 
 impl Glob {
     /// Any text is a pattern.

@@ -35,7 +35,7 @@ impl Bench {
         Self {
             folder,
             keeper,
-            hooks: Hooks::new(&Limits::default()),
+            hooks: Hooks::new(&Limits::default(), false),
         }
     }
 
@@ -73,7 +73,7 @@ impl Bench {
             rule: Rc::clone(rule),
             call: Call {
                 occasion: Rc::new(Occasion::Event(event)),
-                repeated: false,
+                marks: Marks::default(),
             },
             span: Span::none(),
         });

@@ -1,0 +1,212 @@
+//! Counts hooks, by rule.
+
+use super::exposition::Exposition;
+use super::histogram::Histogram;
+use nix::sys::signal::Signal;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How a hook ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With this exit status.
+    Exited(i32),
+    /// By a signal.
+    Signaled(Signal),
+}
+
+impl End {
+    /// How it failed, if it did.
+    #[must_use]
+    pub fn failure(self) -> Option<String> {
+        match self {
+            Self::Exited(0) => None,
+            Self::Exited(status) => Some(format!("exit status {status}")),
+            Self::Signaled(signal) => Some(signal.to_string()),
+        }
+    }
+}
+
+/// What waits and runs of one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The rule's name.
+    pub rule: Rc<str>,
+    /// Hooks that wait.
+    pub waiting: u64,
+    /// Hooks that run.
+    pub running: u64,
+}
+
+/// Counters by rule since the daemon was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    rules: BTreeMap<Rc<str>, Rule>,
+    changes: u64,
+}
+
+/// Counters of one rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// Hooks that were started.
+    pub started: u64,
+    /// Hooks whose program could not be started.
+    pub not_started: u64,
+    /// Hooks that ended with status 0.
+    pub done: u64,
+    /// Hooks that ended with another status.
+    pub failed: u64,
+    /// Hooks that ended by a signal, by its name.
+    pub signals: BTreeMap<&'static str, u64>,
+    /// Lines that hooks printed and that are cut in the log.
+    pub lines_cut: u64,
+    durations: Histogram,
+}
+
+impl Rule {
+    /// Hooks that did not do their work.
+    #[must_use]
+    pub fn all_failed(&self) -> u64 {
+        self.failed + self.not_started + self.signaled()
+    }
+
+    /// Hooks that ended by a signal.
+    #[must_use]
+    pub fn signaled(&self) -> u64 {
+        self.signals.values().sum()
+    }
+}
+
+impl Hooks {
+    /// Makes the rules known, each with its zeros, and forgets the others that are not busy.
+    pub fn set_rules<'a>(
+        &mut self,
+        names: impl Iterator<Item = &'a str>,
+        is_busy: impl Fn(&str) -> bool,
+    ) {
+        let mut rules: BTreeMap<Rc<str>, Rule> = names
+            .map(|name| {
+                let counted = self.rules.remove(name);
+                (Rc::from(name), counted.unwrap_or_default())
+            })
+            .collect();
+        let busy = std::mem::take(&mut self.rules).into_iter();
+        rules.extend(busy.filter(|(name, _)| is_busy(name)));
+        self.rules = rules;
+        self.changes += 1;
+    }
+
+    /// A hook was started.
+    pub fn started(&mut self, rule: &str) {
+        self.of(rule).started += 1;
+    }
+
+    /// A hook's program could not be started.
+    pub fn not_started(&mut self, rule: &str) {
+        self.of(rule).not_started += 1;
+    }
+
+    /// A hook ended.
+    pub fn ended(&mut self, rule: &str, end: End, duration: Duration) {
+        let rule = self.of(rule);
+        match end {
+            End::Exited(0) => rule.done += 1,
+            End::Exited(_) => rule.failed += 1,
+            End::Signaled(signal) => *rule.signals.entry(signal.as_str()).or_default() += 1,
+        }
+        rule.durations.add(duration);
+    }
+
+    /// A line was cut.
+    pub fn line_cut(&mut self, rule: &str) {
+        self.of(rule).lines_cut += 1;
+    }
+
+    /// Grows with every change.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// The rules and what was counted of each, in the order of their names.
+    pub fn rules(&self) -> impl Iterator<Item = (&Rc<str>, &Rule)> {
+        self.rules.iter()
+    }
+
+    fn of(&mut self, rule: &str) -> &mut Rule {
+        self.changes += 1;
+        if !self.rules.contains_key(rule) {
+            self.rules.insert(Rc::from(rule), Rule::default());
+        }
+        self.rules.entry(Rc::from(rule)).or_default()
+    }
+
+    pub(super) fn render(&self, to: &mut Exposition) {
+        let mut counter = |name, help, value: &dyn Fn(&Rule) -> u64| {
+            to.family(name, help, "counter");
+            for (rule, counted) in &self.rules {
+                to.sample(name, &[("rule", rule)], value(counted));
+            }
+        };
+        counter(
+            "irqcast_hooks_started_total",
+            "Hooks that were started.",
+            &|rule| rule.started,
+        );
+        counter(
+            "irqcast_hooks_not_started_total",
+            "Hooks whose program could not be started.",
+            &|rule| rule.not_started,
+        );
+        counter(
+            "irqcast_hook_output_lines_cut_total",
+            "Lines that hooks printed and that are cut in the log.",
+            &|rule| rule.lines_cut,
+        );
+        let name = "irqcast_hooks_ended_total";
+        to.family(name, "Hooks that ended, by how they did.", "counter");
+        for (rule, counted) in &self.rules {
+            for (end, count) in [
+                ("done", counted.done),
+                ("failed", counted.failed),
+                ("signal", counted.signaled()),
+            ] {
+                to.sample(name, &[("rule", rule), ("end", end)], count);
+            }
+        }
+        let name = "irqcast_hooks_ended_by_signal_total";
+        to.family(
+            name,
+            "Hooks that ended by a signal, by its name.",
+            "counter",
+        );
+        for (rule, counted) in &self.rules {
+            for (signal, count) in &counted.signals {
+                to.sample(name, &[("rule", rule), ("signal", signal)], count);
+            }
+        }
+        let name = "irqcast_hook_duration_seconds";
+        to.family(name, "How long hooks ran.", "histogram");
+        for (rule, counted) in &self.rules {
+            to.histogram(name, ("rule", rule), &counted.durations);
+        }
+    }
+}
+
+pub(super) fn render_busy(busy: &[Busy], to: &mut Exposition) {
+    let mut gauge = |name, help, value: &dyn Fn(&Busy) -> u64| {
+        to.family(name, help, "gauge");
+        for rule in busy {
+            to.sample(name, &[("rule", &rule.rule)], value(rule));
+        }
+    };
+    gauge(
+        "irqcast_hooks_waiting",
+        "Hooks that wait to run.",
+        &|busy| busy.waiting,
+    );
+    gauge("irqcast_hooks_running", "Hooks that run.", &|busy| {
+        busy.running
+    });
+}
