@@ -3,6 +3,7 @@
 //! - [`Subscription`] receives what the driver multicasts, as a stream of [`Item`]s. It waits for the
 //!   driver when it is not loaded, and goes on when it was removed and came back.
 //! - [`Client`] asks: which [`Device`]s are there, and make one of them interrupt.
+//! - [`Families`] receives what other families multicast, as bytes.
 //! - [`wire`] holds every number of the protocol. A test checks it against `driver/spec/irqcast.yaml`.
 //!
 //! Both need the driver, and the subscription needs `CAP_NET_ADMIN`:
@@ -29,6 +30,7 @@ mod decode;
 mod device;
 mod error;
 mod event;
+mod families;
 mod message;
 mod nlctrl;
 mod paths;
@@ -45,6 +47,7 @@ pub use decode::{DecodeError, decode_device, decode_event};
 pub use device::{Device, InterruptMode};
 pub use error::Error;
 pub use event::{Event, Lost};
+pub use families::{Families, FamilyItem, NotJoined, Wanted};
 pub use nlctrl::Family;
 pub use paths::{Paths, UnknownPath};
 pub use repair::{History, Position, Range, Repair, Told};

@@ -85,6 +85,12 @@ impl Socket {
             .map_err(|error| Error::system(action, error))
     }
 
+    /// Leaves a multicast group. One that it is no member of, or that is gone, is left already.
+    pub fn leave(&self, group: u32) {
+        // The kernel refuses only what is done already.
+        let _ = self.socket.drop_membership(group);
+    }
+
     /// Sends a request to the kernel.
     pub fn send(&self, request: &[u8], action: &'static str) -> Result<(), Error> {
         self.socket

@@ -1,7 +1,5 @@
 //! irqcast's own events by its specification and by the library's own decoder.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use irqcast::{Event, decode_event, wire};
 use irqcast_ynl::{Map, Spec, decode};
 use netlink_packet_core::{DefaultNla, Emitable as _};

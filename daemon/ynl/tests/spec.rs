@@ -85,8 +85,8 @@ fn names_that_stand_for_nothing_are_told() {
         "47: there is no attribute set \"q\" in this file; there are s",
     );
     check(
-        "  - { name: a, type: nest, nested-attribute: s }",
-        "24: unknown key `nested-attribute` in an attribute; did you mean \"nested-attributes\"?",
+        "  - { name: a, type: flag, display-hin: hex }",
+        "28: unknown key `display-hin` in an attribute; did you mean \"display-hint\"?",
     );
     check(
         "  - { name: a, type: binary, struct: s }",
