@@ -213,3 +213,37 @@ fn fs_canonical(path: &str) -> String {
     let path = std::fs::canonicalize(path).unwrap();
     path.to_str().unwrap().to_owned()
 }
+
+const DOCUMENT: &str = include_str!("../../../../../docs/confinement.md");
+
+#[test]
+fn document_lists_all_keys_and_no_other() {
+    let table = DOCUMENT.split("## Keys").nth(1).unwrap();
+    let rows = table.lines().skip_while(|line| !line.starts_with("| `"));
+    let documented: Vec<&str> = rows
+        .map_while(|row| row.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let problems = parse(&with("zzz = 1"), programs).unwrap_err();
+    let hint = problems[0].hint.clone().unwrap();
+    let mut known: Vec<&str> = hint
+        .strip_prefix("the keys here are ")
+        .unwrap()
+        .split(", ")
+        .collect();
+    let mut documented = documented;
+    documented.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(documented, known);
+}
+
+#[test]
+fn documents_example_is_right() {
+    if !paths::kernel_can() {
+        // What it shows is refused there, on purpose.
+        return;
+    }
+    let example = DOCUMENT.split("```toml\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    let config = parse(example, programs).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    assert!(config.rules[0].confine.no_network);
+}
