@@ -37,10 +37,14 @@ Hooks:
   line, cut at 1024 bytes. It runs in the folder /, in a process group of its own, with all
   signals at their defaults and no open files but the standard ones.
 
-  The hooks of one rule and one device run one after the other, in the order of the events.
-  Others run side by side, up to the limit \"processes\". When \"queue\" hooks wait, the daemon
-  takes no more events until half of them were started. The driver holds what comes meanwhile,
-  and it is fetched then; what the driver could not hold is told as a loss.";
+  The hooks of one rule and one device run one after the other, in the order of the events,
+  unless the rule's \"order\" is \"free\". Others run side by side, up to the limit \"processes\".
+  When \"queue\" hooks of one rule wait, the daemon takes no more events until half of them were
+  started, unless the rule's \"when-full\" lets it drop some. The driver holds what comes
+  meanwhile, and it is fetched then; what the driver could not hold is told as a loss.
+
+  A hook that runs longer than its \"time-limit\", which is 60s where the rule names none, gets
+  TERM, and after its \"grace\" KILL, both together with what it started.";
 
 const MEMORY: &str = "\
 Memory:

@@ -1,8 +1,11 @@
 //! The daemon: one thread, one poll loop over a closed set of wake-ups.
 
+mod drops;
 mod hooks;
 mod items;
+mod job;
 mod keeper;
+mod running;
 mod stop;
 mod tally;
 mod time_limits;
@@ -187,7 +190,7 @@ impl Daemon {
         match Config::load(&self.file) {
             Ok(config) => {
                 info!(rules = config.rules.len(), "took the configuration");
-                self.hooks.set_limits(&config.limits);
+                self.hooks.configure(&config);
                 self.config = config;
             }
             Err(error) => {

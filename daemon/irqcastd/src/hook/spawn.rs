@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::hook::occasion::Occasion;
     use crate::hook::output::{Output, State};
-    use crate::rule::{Match, Program, Template, field};
+    use crate::rule::{Match, Program, Template, Terms, field};
     use irqcast::Event;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::wait::{WaitStatus, waitpid};
@@ -162,10 +162,7 @@ mod tests {
             dma_bytes: Some(u32::MAX),
             replayed: false,
         }));
-        Call {
-            occasion,
-            repeated: false,
-        }
+        Call::new(&rule(&[]), &occasion, false)
     }
 
     fn rule(command: &[&str]) -> Rule {
@@ -173,6 +170,7 @@ mod tests {
             name: "test".to_owned(),
             matches: Match::default(),
             program: Program::literal(command),
+            terms: Terms::default(),
         }
     }
 
