@@ -54,10 +54,14 @@ Hooks:
   gains no privileges, and its file mode mask is 077, unless [rule.hook.confine] says otherwise. A
   configuration or a program that others than root and the daemon's user can change is refused.
 
-  The hooks of one rule and one device run one after the other, in the order of the events.
-  Others run side by side, up to the limit \"processes\". When \"queue\" hooks wait, the daemon
-  takes no more events until half of them were started. The driver holds what comes meanwhile,
-  and it is fetched then; what the driver could not hold is told as a loss.";
+  The hooks of one rule and one device run one after the other, in the order of the events,
+  unless the rule's \"order\" is \"free\". Others run side by side, up to the limit \"processes\".
+  When \"queue\" hooks of one rule wait, the daemon takes no more events until half of them were
+  started, unless the rule's \"when-full\" lets it drop some. The driver holds what comes
+  meanwhile, and it is fetched then; what the driver could not hold is told as a loss.
+
+  A hook that runs longer than its \"time-limit\", which is 60s where the rule names none, gets
+  TERM, and after its \"grace\" KILL, both together with what it started.";
 
 const MEMORY: &str = "\
 Memory:

@@ -3,7 +3,7 @@
 //! ```toml
 //! [limits]                      # every key may be left out
 //! processes = 16                # hooks that run at the same time, from 1 to 1024
-//! queue = 1024                  # hooks that wait to run, of all rules together, from 1 to 65536
+//! queue = 1024                  # hooks of a rule that wait to run, from 1 to 65536
 //! save-interval = 100           # milliseconds between two writes of the state, from 1 to 60000
 //! stop-grace = 10               # seconds that running hooks get when the daemon stops, to 3600
 //! receive-buffer = 8388608      # bytes asked for to hold events not yet read, to 1 GiB
@@ -26,6 +26,7 @@
 //! factorial = { min = 100 }     # result: a number, or from min to max, both included
 //! dma-bytes = 64                # bytes that came back: a number or a range
 //! lost = true                   # for events that are lost, with no other condition but the device's
+//! dropped = "sum"               # for events that this rule's queue dropped, likewise
 //! [rule.hook]
 //! command = ["/usr/local/bin/on-sum", "event {seq}"]   # run without a shell
 //! environment = { SCALE = "2" } # more variables
@@ -33,6 +34,14 @@
 //! input = "json"                # or "none": nothing on standard input
 //! time-limit = "60s"            # then TERM to its process group; "none" for no limit
 //! grace = "5s"                  # after TERM, until KILL
+//! order = "device"              # one after the other for each device, or "free"
+//! concurrency = 4               # hooks of this rule that run at the same time, from 1 to 1024
+//! queue = 100                   # hooks of this rule that wait, from 1 to 65536
+//! when-full = "hold-back"       # or "drop-oldest", "drop-newest"
+//! rate-limit = { count = 10, per = "1min", beyond = "wait" }   # or "drop"
+//! debounce = "200ms"            # waits until no more events come, and runs once for all
+//! coalesce = "1s"               # waits this long for more events at most; true for those that wait anyway
+//! retry = { exit-statuses = [75], times = 3, delay = "1s", max-delay = "1min" }
 //! [rule.hook.confine]           # what the hook may use: see docs/confinement.md
 //! user = "nobody"
 //! ```
@@ -46,7 +55,9 @@ mod read_control;
 mod read_hook;
 mod read_metrics;
 mod read_rule;
+mod read_terms;
 mod read_text;
+mod references;
 mod table;
 
 pub use problem::ConfigError;
@@ -83,8 +94,7 @@ pub struct Config {
 pub struct Limits {
     /// Hooks that run at the same time.
     pub processes: usize,
-    /// Hooks that wait to run, of all rules together, from which on no event is taken until half of them
-    /// have been started. The hooks of one event are taken together, so there may be more by as many.
+    /// Hooks of each rule that may wait to run, where the rule does not say another number.
     pub queue: usize,
     /// Shortest time between two writes of the state.
     pub save_interval: Duration,
@@ -185,12 +195,15 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
     root.finish(&mut problems);
     let mut rules = Vec::new();
     let mut names = HashMap::new();
+    let mut references = Vec::new();
     for mut table in tables {
         let name = table.get("name").and_then(|value| {
             // Of the wrong type, read_rule says so.
             let name = value.string(&mut Problems::new(text))?;
             Some((name, value.span))
         });
+        let by = name.as_ref().map(|(name, _)| *name);
+        references.extend(references::of(&mut table, by, &mut Problems::new(text)));
         if let Some((name, span)) = name {
             let line = problems.line(&span);
             if let Some(first) = names.insert(name, line) {
@@ -202,6 +215,7 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
         }
         rules.extend(read_rule::rule(table, programs, &mut problems).map(Rc::new));
     }
+    references::check(&references, &names, &mut problems);
     let problems = problems.into_found();
     if problems.is_empty() {
         Ok(Config {

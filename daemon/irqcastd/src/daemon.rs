@@ -1,12 +1,15 @@
 //! The daemon: one thread, one poll loop over a closed set of wake-ups.
 
 mod control;
+mod drops;
 mod failures;
 mod hooks;
 mod items;
+mod job;
 mod keeper;
 mod metrics;
 mod options;
+mod running;
 mod stop;
 mod tally;
 mod time_limits;
@@ -156,7 +159,7 @@ impl Daemon {
             more_items: true,
             stopping: None,
         };
-        daemon.hooks.count_for(&daemon.config.rules);
+        daemon.hooks.configure(&daemon.config);
         daemon.take_over(ended, untold);
         Ok(daemon)
     }
@@ -241,8 +244,7 @@ impl Daemon {
         {
             Ok(config) => {
                 info!(rules = config.rules.len(), "took the configuration");
-                self.hooks.set_limits(&config.limits);
-                self.hooks.count_for(&config.rules);
+                self.hooks.configure(&config);
                 self.metrics.set_target(config.metrics.clone());
                 self.events.reloads += 1;
                 self.config = config;

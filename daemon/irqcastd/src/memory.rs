@@ -1,8 +1,8 @@
 //! What the daemon remembers: for each life of a device how far it has come, and which hooks have not
 //! ended. Pure: it changes by [`Op`]s alone, so a saved memory and the changes since are the memory.
 //!
-//! The hooks of one rule and one device run one after the other, so of each rule at most one hook of a
-//! device was running when the daemon died.
+//! A hook may be for several events that became one; then its range holds no other event of its rule that
+//! is unfinished.
 
 mod life;
 mod ranges;
@@ -60,6 +60,16 @@ pub struct Hook {
     pub rule: String,
     /// Sequence number of its event, or the last one of its loss.
     pub seq: u64,
+    /// Sequence number of the first event, where several became one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_from: Option<u64>,
+}
+
+impl Hook {
+    /// Sequence number of the first event; of a loss, of the last.
+    fn from(&self) -> u64 {
+        self.merged_from.unwrap_or(self.seq)
+    }
 }
 
 /// A loss that a rule's hook has not been told of to the end.
@@ -112,26 +122,26 @@ impl Memory {
                 }
                 self.prune(*id);
             }
-            Op::Started(Hook { life, rule, seq }) => {
-                self.life(*life, "").rule(rule).started = Some(*seq);
+            Op::Started(hook) => {
+                let unfinished = self.life(hook.life, "").rule(&hook.rule);
+                unfinished.started.insert(hook.from(), hook.seq);
             }
-            Op::Ended(Hook {
-                life: id,
-                rule,
-                seq,
-            }) => {
-                let unfinished = self.life(*id, "").rule(rule);
-                unfinished.events.remove(*seq, *seq);
-                unfinished.losses.retain(|&(_, to)| to != *seq);
-                unfinished.started.take_if(|started| started == seq);
-                self.prune(*id);
+            Op::Ended(hook) => {
+                let unfinished = self.life(hook.life, "").rule(&hook.rule);
+                unfinished.events.remove(hook.from(), hook.seq);
+                unfinished.losses.retain(|&(_, to)| to != hook.seq);
+                unfinished.started.remove(hook.from(), hook.seq);
+                self.prune(hook.life);
             }
         }
     }
 
     /// Whether the rule's hook is still to run for this event, if the rule matches. Events up to where
     /// the daemon resumed are told again for some rules only.
-    pub fn wants(&self, Hook { life, rule, seq }: &Hook) -> bool {
+    pub fn wants(&self, hook: &Hook) -> bool {
+        let Hook {
+            life, rule, seq, ..
+        } = hook;
         self.lives.get(life).is_none_or(|life| {
             *seq > life.resumed_at
                 || life
@@ -142,11 +152,14 @@ impl Memory {
     }
 
     /// Whether this hook was started and is not known to have ended.
-    pub fn may_have_run(&self, Hook { life, rule, seq }: &Hook) -> bool {
+    pub fn may_have_run(&self, hook: &Hook) -> bool {
+        let Hook {
+            life, rule, seq, ..
+        } = hook;
         self.lives
             .get(life)
             .and_then(|life| life.rules.get(rule))
-            .is_some_and(|rule| rule.started == Some(*seq))
+            .is_some_and(|rule| rule.started.contains(*seq))
     }
 
     /// The PCI address of a device in this life, if it is known.
@@ -209,6 +222,7 @@ impl Memory {
                         life: id,
                         rule: rule.clone(),
                         seq: to,
+                        merged_from: None,
                     },
                     address: life.address.clone(),
                     from,

@@ -1,145 +1,204 @@
-//! Which hook runs next. Pure: takes jobs and returns jobs.
+//! Which hook runs next. Pure: takes jobs and the time, and returns jobs.
 //!
-//! The jobs of one rule and one device are a lane: they run one after the other, in the order of the
-//! events. Lanes run side by side, as many as the limit allows, and take turns. All lanes together hold
-//! a bounded number of jobs: when they are full nothing more is to be added until they are half empty.
+//! Each rule has a queue of its own ([`of_rule`]), with its own bound, so that a slow rule delays no
+//! other one. Rules take turns. Only a rule that holds back, and has as many jobs waiting as it may,
+//! makes the daemon take no more events, until half of those have started.
+
+mod of_rule;
+mod window;
 
 use crate::config::Limits;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use crate::rule::{Terms, WhenFull};
+use of_rule::{LaneId, OfRule};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
+use std::time::Instant;
 
-/// The rule's name and the device.
-pub type Lane = (Rc<str>, u32);
+/// Jobs that wait together may become one.
+pub trait Absorb: Sized {
+    /// Becomes one with a later job, or gives that back.
+    ///
+    /// # Errors
+    ///
+    /// The later job, where they stay two.
+    fn absorb(&mut self, later: Self) -> Result<(), Self>;
+}
 
-/// Jobs that wait, and the lanes that are busy.
+/// Names a job that was started, until it has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Its rule.
+    pub rule: Rc<str>,
+    lane: LaneId,
+}
+
+/// What became of a job that was to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pushed<J> {
+    /// It waits. Another one was dropped for it, where there is one.
+    Waits(Option<J>),
+    /// It became one with the job before it.
+    Merged,
+    /// It was dropped.
+    Refused(J),
+}
+
+/// Whether there is room for more jobs of a rule has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is full from now on.
+    Full(Rc<str>),
+    /// There is room again.
+    Room(Rc<str>),
+}
+
+/// Jobs that wait, and those that run.
 pub struct Queue<J> {
     processes: usize,
     bound: usize,
-    lanes: HashMap<Lane, State<J>>,
-    /// Lanes with a job that may run, each once.
-    ready: VecDeque<Lane>,
-    waiting: usize,
+    rules: BTreeMap<Rc<str>, OfRule<J>>,
+    /// The rules in the order of their turns.
+    turns: VecDeque<Rc<str>>,
     running: usize,
-    holds_back: bool,
+    full: BTreeSet<Rc<str>>,
 }
 
-struct State<J> {
-    jobs: VecDeque<J>,
-    busy: bool,
-}
-
-/// Whether there is room for more jobs has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It is full from now on. Most of the jobs are this rule's.
-    Full(Rc<str>),
-    /// There is room again.
-    Room,
-}
-
-impl<J> Queue<J> {
+impl<J: Absorb> Queue<J> {
     /// Nothing waits.
     pub fn new(limits: &Limits) -> Self {
         Self {
             processes: limits.processes,
             bound: limits.queue,
-            lanes: HashMap::new(),
-            ready: VecDeque::new(),
-            waiting: 0,
+            rules: BTreeMap::new(),
+            turns: VecDeque::new(),
             running: 0,
-            holds_back: false,
+            full: BTreeSet::new(),
         }
     }
 
-    /// Takes over new limits. What waits already stays, also beyond them.
-    pub fn set_limits(&mut self, limits: &Limits) {
+    /// Takes over new limits, and new terms of rules. What waits already stays, also beyond them.
+    pub fn set_limits<'a>(
+        &mut self,
+        limits: &Limits,
+        terms: impl IntoIterator<Item = (&'a str, &'a Terms)>,
+    ) {
         self.processes = limits.processes;
         self.bound = limits.queue;
+        let mut there = BTreeSet::new();
+        for (rule, terms) in terms {
+            if let Some(of_rule) = self.rules.get_mut(rule) {
+                of_rule.set_terms(terms);
+                there.insert(rule);
+            }
+        }
+        self.rules
+            .retain(|rule, of_rule| there.contains(&**rule) || !of_rule.is_idle());
+        self.turns.retain(|rule| self.rules.contains_key(rule));
     }
 
-    /// Adds a job to the end of a lane. It is taken although the queue may be full.
-    pub fn push(&mut self, lane: &Lane, job: J) {
-        self.waiting += 1;
-        let state = self.lanes.entry(lane.clone()).or_insert(State {
-            jobs: VecDeque::new(),
-            busy: false,
-        });
-        state.jobs.push_back(job);
-        if !state.busy && state.jobs.len() == 1 {
-            self.ready.push_back(lane.clone());
+    /// Lets a job for a device wait, after those that wait already.
+    pub fn push(
+        &mut self,
+        rule: &str,
+        terms: &Terms,
+        device: u32,
+        job: J,
+        now: Instant,
+    ) -> Pushed<J> {
+        let bound = self.bound;
+        if let Some(of_rule) = self.rules.get_mut(rule) {
+            of_rule.set_terms(terms);
+            return of_rule.push(device, job, bound, now);
         }
+        let rule: Rc<str> = Rc::from(rule);
+        self.turns.push_back(Rc::clone(&rule));
+        let of_rule = self.rules.entry(rule).or_insert(OfRule::new(terms));
+        of_rule.push(device, job, bound, now)
     }
 
     /// Whether nothing is to be added, as [`Self::change`] told last.
     pub fn holds_back(&self) -> bool {
-        self.holds_back
+        !self.full.is_empty()
     }
 
-    /// Whether it became full, or half empty again, since this was last asked.
+    /// The next rule that became full, or half empty again, since this was last asked.
     pub fn change(&mut self) -> Option<Change> {
-        if self.holds_back && self.waiting <= self.bound / 2 {
-            self.holds_back = false;
-            return Some(Change::Room);
+        for (rule, of_rule) in &self.rules {
+            let holds = of_rule.terms().when_full == WhenFull::HoldBack;
+            let bound = of_rule.bound(self.bound);
+            if self.full.contains(rule) {
+                if !holds || of_rule.waiting() <= bound / 2 {
+                    self.full.remove(rule);
+                    return Some(Change::Room(Rc::clone(rule)));
+                }
+            } else if holds && of_rule.waiting() >= bound {
+                self.full.insert(Rc::clone(rule));
+                return Some(Change::Full(Rc::clone(rule)));
+            }
         }
-        if !self.holds_back && self.waiting >= self.bound {
-            self.holds_back = true;
-            let (rule, _) = self
-                .waiting_by_rule()
-                .into_iter()
-                .max_by_key(|&(_, waiting)| waiting)?;
-            return Some(Change::Full(rule));
+        // A rule that is gone holds nothing back.
+        let gone = self
+            .full
+            .iter()
+            .find(|rule| !self.rules.contains_key(*rule));
+        let gone = gone.map(Rc::clone)?;
+        self.full.remove(&gone);
+        Some(Change::Room(gone))
+    }
+
+    /// Takes the next job that may run now. It runs until [`Self::finished`] or [`Self::retry`].
+    pub fn start(&mut self, now: Instant) -> Option<(Turn, J)> {
+        if self.running >= self.processes {
+            return None;
+        }
+        for at in 0..self.turns.len() {
+            let rule = &self.turns[at];
+            let started = self.rules.get_mut(rule).and_then(|rule| rule.start(now));
+            if let Some((lane, job)) = started {
+                let rule = self.turns.remove(at)?;
+                self.turns.push_back(Rc::clone(&rule));
+                self.running += 1;
+                return Some((Turn { rule, lane }, job));
+            }
         }
         None
     }
 
-    /// Takes the next job that may run now; its lane is busy until [`Self::finished`].
-    pub fn start(&mut self) -> Option<(Lane, J)> {
+    /// When there is something to start although nothing else happens, after [`Self::start`] had nothing.
+    pub fn deadline(&self) -> Option<Instant> {
         if self.running >= self.processes {
             return None;
         }
-        let lane = self.ready.pop_front()?;
-        let state = self.lanes.get_mut(&lane)?;
-        let job = state.jobs.pop_front()?;
-        state.busy = true;
-        self.running += 1;
-        self.waiting -= 1;
-        Some((lane, job))
+        self.rules.values().filter_map(OfRule::deadline).min()
     }
 
-    /// The job of `lane` that was started has ended.
-    pub fn finished(&mut self, lane: &Lane) {
-        let Some(state) = self.lanes.get_mut(lane) else {
-            return;
-        };
-        state.busy = false;
-        self.running -= 1;
-        if state.jobs.is_empty() {
-            self.lanes.remove(lane);
-        } else {
-            self.ready.push_back(lane.clone());
+    /// The job has ended.
+    pub fn finished(&mut self, turn: &Turn, now: Instant) {
+        if let Some(of_rule) = self.rules.get_mut(&turn.rule) {
+            self.running -= 1;
+            of_rule.finished(turn.lane, now);
         }
+    }
+
+    /// The job has ended, and is to run again at this time, before those that wait for it.
+    pub fn retry(&mut self, turn: &Turn, job: J, at: Instant, now: Instant) {
+        if let Some(of_rule) = self.rules.get_mut(&turn.rule) {
+            self.running -= 1;
+            of_rule.retry(turn.lane, job, at, now);
+        }
+    }
+
+    /// How many jobs of each rule wait, in the order of their names.
+    pub fn waiting_by_rule(&self) -> impl Iterator<Item = (&Rc<str>, usize)> {
+        let rules = self.rules.iter();
+        rules.map(|(rule, of_rule)| (rule, of_rule.waiting()))
     }
 
     /// Drops all that waits. Returns how many jobs of each rule did, in the order of their names.
     pub fn clear(&mut self) -> Vec<(Rc<str>, usize)> {
-        let waiting = self.waiting_by_rule();
-        self.waiting = 0;
-        self.ready.clear();
-        self.lanes.retain(|_, state| {
-            state.jobs.clear();
-            state.busy
-        });
-        waiting
-    }
-
-    /// How many jobs of each rule wait, in the order of their names.
-    pub fn waiting_by_rule(&self) -> Vec<(Rc<str>, usize)> {
-        let mut rules = BTreeMap::new();
-        for ((rule, _), state) in &self.lanes {
-            *rules.entry(Rc::clone(rule)).or_default() += state.jobs.len();
-        }
+        let rules = self.rules.iter_mut();
         rules
-            .into_iter()
+            .map(|(rule, of_rule)| (Rc::clone(rule), of_rule.clear()))
             .filter(|&(_, waiting)| waiting > 0)
             .collect()
     }

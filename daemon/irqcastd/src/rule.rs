@@ -5,10 +5,12 @@ pub mod field;
 mod glob;
 mod program;
 mod template;
+mod terms;
 
 pub use glob::Glob;
 pub use program::{Input, Program};
 pub use template::{BadTemplate, Template};
+pub use terms::{Beyond, Gather, Order, RateLimit, Retry, Terms, WhenFull};
 
 use irqcast::Event;
 use std::ops::RangeInclusive;
@@ -22,14 +24,19 @@ pub struct Rule {
     pub matches: Match,
     /// What it runs.
     pub program: Program,
+    /// When, and how many.
+    pub terms: Terms,
 }
 
 /// Which events a rule is for: those that meet every condition that there is. Without a condition it is
-/// every event. With `lost` it is for losses instead, and for no event.
+/// every event. With `lost` it is for losses instead, with `dropped` for events whose hooks were dropped,
+/// and for no event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Match {
     /// The rule is for losses. Only the conditions on the device are looked at.
     pub lost: bool,
+    /// The rule is for what this rule's queue dropped. Only the conditions on the device are looked at.
+    pub dropped: Option<String>,
     /// Instance number of the device.
     pub device: Option<u32>,
     /// PCI address of the device.
@@ -52,6 +59,18 @@ impl Match {
         self.lost && self.is_of_device(device, address)
     }
 
+    /// Whether the rule is for what the queue of `rule` dropped of this device.
+    #[must_use]
+    pub fn is_met_by_drop(&self, rule: &str, device: u32, address: Option<&str>) -> bool {
+        self.dropped.as_deref() == Some(rule) && self.is_of_device(device, address)
+    }
+
+    /// Whether the rule is for events.
+    #[must_use]
+    pub fn is_for_events(&self) -> bool {
+        !self.lost && self.dropped.is_none()
+    }
+
     fn is_of_device(&self, device: u32, address: Option<&str>) -> bool {
         self.device.is_none_or(|wanted| wanted == device)
             && self
@@ -68,7 +87,7 @@ impl Match {
                 .as_ref()
                 .is_none_or(|range| value.is_some_and(|value| range.contains(&value)))
         };
-        !self.lost
+        self.is_for_events()
             && self.is_of_device(event.device, Some(&event.address))
             && self.cause_any.is_none_or(|bits| event.cause & bits != 0)
             && self.cause_all.is_none_or(|bits| event.cause & bits == bits)

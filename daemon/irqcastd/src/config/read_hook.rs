@@ -5,9 +5,9 @@ use super::problem::Problems;
 use super::program::Programs;
 use super::read_confinement;
 use super::read_rule::all_or_none;
-use super::read_text;
 use super::table::{Table, Value};
-use crate::rule::{Input, Program, Template};
+use super::{read_terms, read_text};
+use crate::rule::{Input, Match, Program, Template, Terms, field};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,13 +19,19 @@ const TIME_LIMITS: RangeInclusive<Duration> =
 /// Graces that there may be.
 const GRACES: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3600);
 
-/// Reads a hook, which is told `fields`. `None` when a problem was added.
+/// Reads a hook for what `matches` is met by; `None` where that is wrong. `None` when a problem was added.
 pub fn hook(
     mut table: Table<'_, '_>,
-    fields: &[&'static str],
+    matches: Option<&Match>,
     programs: Programs,
     problems: &mut Problems<'_>,
-) -> Option<Program> {
+) -> Option<(Program, Terms)> {
+    let terms = read_terms::terms(&mut table, matches, problems);
+    let fields = &match (matches, &terms) {
+        (Some(matches), Some(terms)) => field::of(matches, terms),
+        // Nobody knows what the hook would be told.
+        _ => field::all(),
+    };
     let command = table
         .require("command", problems)
         .and_then(|value| command(&value, fields, programs, problems));
@@ -47,7 +53,7 @@ pub fn hook(
     let confine = read_confinement::confinement(&mut table, problems);
     table.finish(problems);
     let default = Program::new(command?);
-    Some(Program {
+    let program = Program {
         environment: all_or_none(environment)?.unwrap_or_default(),
         folder: all_or_none(folder)?,
         input: all_or_none(input)?.unwrap_or(default.input),
@@ -55,7 +61,8 @@ pub fn hook(
         grace: all_or_none(grace)?.unwrap_or(default.grace),
         confine,
         ..default
-    })
+    };
+    Some((program, terms?))
 }
 
 fn command(

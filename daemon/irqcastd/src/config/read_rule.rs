@@ -4,7 +4,7 @@ use super::problem::Problems;
 use super::program::Programs;
 use super::read_hook;
 use super::table::{Table, Value};
-use crate::rule::{Glob, Match, Rule, field};
+use crate::rule::{Glob, Match, Rule};
 use irqcast::wire::DMA_MAX;
 use std::ops::RangeInclusive;
 
@@ -29,17 +29,17 @@ pub fn rule(
             .table("a match", problems)
             .and_then(|table| conditions(table, problems)),
     };
-    // Where the match is wrong nobody knows what the hook would be told.
-    let fields = matches.as_ref().map_or_else(field::all, field::of);
-    let program = table
+    let hook = table
         .require("hook", problems)
         .and_then(|value| value.table("a hook", problems))
-        .and_then(|table| read_hook::hook(table, &fields, programs, problems));
+        .and_then(|table| read_hook::hook(table, matches.as_ref(), programs, problems));
     table.finish(problems);
+    let (program, terms) = hook?;
     Some(Rule {
         name: name?,
         matches: matches?,
-        program: program?,
+        program,
+        terms,
     })
 }
 
@@ -63,12 +63,20 @@ const OF_EVENTS: [&str; 4] = ["cause-any", "cause-all", "factorial", "dma-bytes"
 
 fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Match> {
     let lost = table.get("lost").map(|value| value.boolean(problems));
-    if lost == Some(Some(true)) {
-        for key in OF_EVENTS {
+    let dropped = table
+        .get("dropped")
+        .map(|value| value.string(problems).map(str::to_owned));
+    let what = match (&lost, &dropped) {
+        (Some(Some(true)), _) => Some(("a loss", &[&OF_EVENTS[..], &["dropped"]].concat())),
+        (_, Some(_)) => Some(("a drop", &OF_EVENTS.to_vec())),
+        _ => None,
+    };
+    if let Some((what, keys)) = what {
+        for key in keys {
             if let Some(value) = table.get(key) {
                 problems.add_with_hint(
                     &value.span,
-                    format!("a loss has no `{key}`"),
+                    format!("{what} has no `{key}`"),
                     "leave it out, or make it a rule of its own".to_owned(),
                 );
             }
@@ -88,6 +96,7 @@ fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<M
     // A condition that is there and wrong makes the rule wrong: without it, it would match more.
     Some(Match {
         lost: all_or_none(lost)?.unwrap_or(false),
+        dropped: all_or_none(dropped)?,
         device: all_or_none(device)?,
         address: all_or_none(address)?,
         cause_any: all_or_none(cause_any)?,

@@ -186,6 +186,11 @@ impl<'a, 't> Value<'a, 't> {
         Some(Table::new(table?, self.span, what))
     }
 
+    /// Whether it is true or false.
+    pub fn is_boolean(&self) -> bool {
+        self.value.as_bool().is_some()
+    }
+
     /// Whether it is a table.
     pub fn is_table(&self) -> bool {
         self.value.is_table()
@@ -217,6 +222,22 @@ impl<'a, 't> Value<'a, 't> {
             strings.push((self.element(item).string(problems)?, item.span()));
         }
         Some(strings)
+    }
+
+    /// A list of numbers of `range`.
+    pub fn integers(
+        &self,
+        wanted: &str,
+        range: Range<u64>,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<u64>> {
+        let Some(list) = self.value.as_array() else {
+            self.wrong_type(wanted, problems);
+            return None;
+        };
+        list.iter()
+            .map(|item| self.element(item).integer(range.clone(), problems))
+            .collect()
     }
 
     fn element(&self, item: &'a Spanned<DeValue<'t>>) -> Value<'a, 't> {

@@ -2,7 +2,10 @@
 
 use super::program::Flaw;
 use super::*;
-use crate::rule::{Glob, Input, Match, Program, Template, field};
+use crate::rule::{
+    Beyond, Gather, Glob, Input, Match, Order, Program, RateLimit, Retry, Template, Terms,
+    WhenFull, field,
+};
 
 /// A machine where every program can be run but those that are named `missing`.
 fn programs(program: &Path) -> Vec<Flaw> {
@@ -61,6 +64,14 @@ fn everything_is_read() {
         hook.input = "none"
         hook.time-limit = "1s 500ms"
         hook.grace = "0s"
+        hook.order = "free"
+        hook.concurrency = 3
+        hook.queue = 7
+        hook.when-full = "drop-oldest"
+        hook.rate-limit = { count = 10, per = "1min", beyond = "drop" }
+        hook.debounce = "200ms"
+        hook.coalesce = "1s"
+        hook.retry = { exit-statuses = [75, 111], times = 2, delay = "1ms", max-delay = "1s" }
         [[rule]]
         name = "any"
         hook = { command = ["/bin/hook"] }
@@ -68,6 +79,16 @@ fn everything_is_read() {
         name = "loss"
         match = { lost = true, device = 1 }
         hook = { command = ["/bin/hook"], time-limit = "none" }
+        [[rule]]
+        name = "drop"
+        match = { dropped = "any" }
+        hook = { command = ["/bin/hook"], rate-limit = { count = 1, per = "1s" } }
+        [[rule]]
+        name = "merge"
+        hook = { command = ["/bin/hook"], coalesce = true, retry = { exit-statuses = [1] } }
+        [[rule]]
+        name = "apart"
+        hook = { command = ["/bin/hook"], coalesce = false }
         "#,
     );
     assert_eq!(
@@ -92,6 +113,7 @@ fn everything_is_read() {
                 factorial: Some(100..=u32::MAX),
                 dma_bytes: Some(64..=64),
                 lost: false,
+                dropped: None,
             },
             program: Program {
                 time_limit: Some(Duration::from_millis(1_500)),
@@ -102,6 +124,27 @@ fn everything_is_read() {
                 folder: Some("/usr".into()),
                 input: Input::None,
                 ..Program::new(["/bin/hook", "", "two {seq}"].map(template).to_vec())
+            },
+            terms: Terms {
+                order: Order::Free,
+                concurrency: Some(3),
+                queue: Some(7),
+                when_full: WhenFull::DropOldest,
+                rate_limit: Some(RateLimit {
+                    count: 10,
+                    per: Duration::from_secs(60),
+                    beyond: Beyond::Drop,
+                }),
+                gather: Some(Gather {
+                    debounce: Some(Duration::from_millis(200)),
+                    coalesce: Some(Duration::from_secs(1)),
+                }),
+                retry: Some(Retry {
+                    exit_statuses: vec![75, 111],
+                    times: 2,
+                    delay: Duration::from_millis(1),
+                    max_delay: Duration::from_secs(1),
+                }),
             },
         }
     );
@@ -115,6 +158,19 @@ fn everything_is_read() {
         ..Match::default()
     };
     assert_eq!(config.rules[2].matches, loss);
+    let terms = |rule: usize| &config.rules[rule].terms;
+    assert_eq!(*terms(1), Terms::default());
+    assert_eq!(config.rules[3].matches.dropped.as_deref(), Some("any"));
+    let limit = terms(3).rate_limit.map(|limit| (limit.count, limit.beyond));
+    assert_eq!(limit, Some((1, Beyond::Wait)));
+    assert_eq!(terms(4).gather, Some(Gather::default()));
+    let retry = terms(4)
+        .retry
+        .as_ref()
+        .map(|it| (it.times, it.delay, it.max_delay));
+    let seconds = Duration::from_secs;
+    assert_eq!(retry, Some((3, seconds(1), seconds(60))));
+    assert_eq!(terms(5).gather, None);
 }
 
 #[test]
@@ -329,6 +385,78 @@ fn environment_folder_and_input_are_checked() {
     check(
         "input = \"jason\"",
         "5:9: `input` is one of \"json\", \"none\", not \"jason\"; did you mean \"json\"?",
+    );
+}
+
+#[test]
+fn terms_are_checked() {
+    let check = |lines: &str, expected: &str| wrong(&with_hook(lines), &[expected]);
+    check(
+        "order = \"devise\"",
+        "5:9: `order` is one of \"device\", \"free\", not \"devise\"; did you mean \"device\"?",
+    );
+    check(
+        "concurrency = 0",
+        "5:15: `concurrency` must be from 1 to 1024, not 0",
+    );
+    check("queue = 0", "5:9: `queue` must be from 1 to 65536, not 0");
+    check(
+        "when-full = \"drop\"",
+        "5:13: `when-full` is one of \"hold-back\", \"drop-oldest\", \"drop-newest\", not \"drop\"; \
+         did you mean \"drop-newest\"?",
+    );
+    check(
+        "rate-limit = { count = 1 }",
+        "5:14: a rate limit has no `per`",
+    );
+    check(
+        "debounce = \"0s\"",
+        "5:12: `debounce` must be from 1ms to 1day, not 0s",
+    );
+    check(
+        "coalesce = 3",
+        "5:12: `coalesce` must be a string, not an integer",
+    );
+    check(
+        "retry = { exit-statuses = [0] }",
+        "5:28: `exit-statuses` must be from 1 to 255, not 0",
+    );
+    check(
+        "retry = { exit-statuses = [] }",
+        "5:27: without an exit status nothing runs again",
+    );
+    check(
+        "environment = { A = \"{attempt}\" }",
+        "5:21: what this rule is for has no `{attempt}`; it has {rule}, {device}, {address}, \
+         {repeated}, {seq}, {time-ns}, {cause}, {replayed}, {factorial}, {dma-bytes}",
+    );
+    wrong(
+        "[[rule]]\nname = \"a\"\nmatch.lost = true\n[rule.hook]\ncommand = [\"/h\"]\ndebounce = \"1s\"\n",
+        &["6:12: only events become one, so this rule can have no `debounce`"],
+    );
+}
+
+#[test]
+fn rules_for_drops_are_checked() {
+    let rule = |name: &str, matches: &str| {
+        format!("[[rule]]\nname = {name:?}\nmatch = {{ {matches} }}\nhook.command = [\"/h\"]\n")
+    };
+    right(&(rule("slow", "") + &rule("told", "dropped = \"slow\", device = 1")));
+    wrong(
+        &(rule("slow", "") + &rule("told", "dropped = \"sloow\"")),
+        &["7:21: there is no rule \"sloow\"; did you mean \"slow\"?"],
+    );
+    wrong(
+        &rule("slow", "dropped = \"slow\""),
+        &["3:21: a rule cannot be for what it drops itself"],
+    );
+    wrong(
+        &(rule("slow", "") + &rule("told", "dropped = \"slow\", cause-any = 1")),
+        &["7:41: a drop has no `cause-any`; leave it out, or make it a rule of its own"],
+    );
+    wrong(
+        &(rule("slow", "") + &rule("told", "dropped = \"slow\", lost = true")),
+        &["7:21: a loss has no `dropped`; leave it out, or make it a rule of its own"],
     );
 }
 

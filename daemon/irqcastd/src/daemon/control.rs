@@ -1,11 +1,11 @@
 //! Answers what is asked over the control socket.
 
-use super::hooks::Job;
+use super::job::Job;
 use super::{Daemon, Failure};
 use crate::config::{Config, ConfigError};
 use crate::control::access::{Access, Right};
 use crate::control::server::Asked;
-use crate::hook::call::{Call, Marks};
+use crate::hook::call::Call;
 use crate::hook::occasion::Occasion;
 use irqcast_control::{
     Answer, Counters, Occurrence, Problem, Refusal, RefusalKind, Request, Status,
@@ -102,14 +102,11 @@ impl Daemon {
         debug!(parent: &span, rules = rules.len(), "of a trace");
         for rule in rules {
             let call = Call {
-                occasion: Rc::clone(&occasion),
-                marks: Marks {
-                    repeated: false,
-                    trace: true,
-                },
+                trace: true,
+                ..Call::new(&rule, &occasion, false)
             };
             let span = span.clone();
-            self.hooks.queue(Job { rule, call, span });
+            self.hooks.queue(Job { rule, call, span }, &mut self.keeper);
         }
         Answer::Replayed { rules: names }
     }

@@ -1,6 +1,6 @@
 //! The last hooks that failed.
 
-use crate::memory::Hook;
+use super::job::Job;
 use irqcast_control::Failure;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -10,25 +10,45 @@ const KEPT: usize = 16;
 
 /// The last hooks that failed, the newest first.
 #[derive(Default)]
-pub struct Failures(VecDeque<(Hook, String, Instant)>);
+pub struct Failures(VecDeque<Failed>);
+
+struct Failed {
+    rule: String,
+    device: u32,
+    seq: u64,
+    what: String,
+    when: Instant,
+}
 
 impl Failures {
     /// A hook failed like this.
-    pub fn add(&mut self, hook: &Hook, what: String) {
+    pub fn add(&mut self, job: &Job, what: String) {
+        let occasion = &job.call.occasion;
+        let (device, _) = occasion.life();
+        self.keep(Failed {
+            rule: job.rule.name.clone(),
+            device,
+            seq: occasion.seq(),
+            what,
+            when: Instant::now(),
+        });
+    }
+
+    fn keep(&mut self, failed: Failed) {
         self.0.truncate(KEPT - 1);
-        self.0.push_front((hook.clone(), what, Instant::now()));
+        self.0.push_front(failed);
     }
 
     /// What is told of them.
     pub fn told(&self) -> Vec<Failure> {
         let failures = self.0.iter();
         failures
-            .map(|(hook, what, when)| Failure {
-                rule: hook.rule.clone(),
-                device: hook.life.0,
-                seq: hook.seq,
-                what: what.clone(),
-                age_ms: super::milliseconds(when.elapsed()),
+            .map(|failed| Failure {
+                rule: failed.rule.clone(),
+                device: failed.device,
+                seq: failed.seq,
+                what: failed.what.clone(),
+                age_ms: super::milliseconds(failed.when.elapsed()),
             })
             .collect()
     }
@@ -42,12 +62,13 @@ mod tests {
     fn only_the_last_ones_are_kept() {
         let mut failures = Failures::default();
         for seq in 1..=20 {
-            let hook = Hook {
-                life: (0, 0),
+            failures.keep(Failed {
                 rule: "a".to_owned(),
+                device: 0,
                 seq,
-            };
-            failures.add(&hook, "exit status 3".to_owned());
+                what: "exit status 3".to_owned(),
+                when: Instant::now(),
+            });
         }
         let told = failures.told();
         assert_eq!(told.len(), KEPT);

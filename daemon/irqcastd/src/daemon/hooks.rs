@@ -2,20 +2,22 @@
 
 mod view;
 
+use super::drops::Drops;
 use super::failures::Failures;
+use super::job::Job;
 use super::keeper::Keeper;
+use super::running::Running;
 use super::tally::Tally;
-use super::time_limits::{LimitId, TimeLimits};
-use crate::config::Limits;
-use crate::hook::call::{Call, Marks};
+use super::time_limits::TimeLimits;
+use crate::config::{Config, Limits};
 use crate::hook::confine::trouble::Trouble;
 use crate::hook::group::Group;
-use crate::hook::output::{Line, Output, State};
+use crate::hook::occasion::Drop;
+use crate::hook::output::Output;
 use crate::hook::spawn::spawn;
-use crate::memory::{Hook, Op};
+use crate::memory::Op;
 use crate::metrics::{self, End};
-use crate::queue::{Change, Lane, Queue};
-use crate::rule::Rule;
+use crate::queue::{Change, Pushed, Queue, Turn};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
@@ -23,54 +25,18 @@ use std::collections::HashMap;
 use std::iter;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::rc::Rc;
-use std::time::Instant;
-use tracing::{Span, debug, info, warn};
-
-/// Reads of a hook's output after it has ended. What it started may hold the pipe open and print for
-/// ever; this is for what is in the pipe already.
-const LAST_READS: usize = 5;
-
-/// An event or a loss that waits for a rule's hook.
-pub struct Job {
-    /// The rule.
-    pub rule: Rc<Rule>,
-    /// What its hook is to be told.
-    pub call: Call,
-    /// What is logged about the hook names its event or loss by this span.
-    pub span: Span,
-}
-
-impl Job {
-    /// How the memory names it.
-    fn hook(&self) -> Hook {
-        Hook {
-            life: self.call.occasion.life(),
-            rule: self.rule.name.clone(),
-            seq: self.call.occasion.seq(),
-        }
-    }
-}
-
-/// A hook that runs.
-struct Running {
-    lane: Lane,
-    hook: Hook,
-    marks: Marks,
-    span: Span,
-    started: Instant,
-    limit: Option<LimitId>,
-    /// Gone once the hook has closed it.
-    output: Option<Output>,
-    /// Where its second stage tells that it failed, if it has one.
-    trouble: Option<Trouble>,
-}
+use std::time::{Duration, Instant};
+use tracing::{debug, info, warn};
 
 /// The hooks that wait and that run.
 pub struct Hooks {
     queue: Queue<Job>,
     running: HashMap<Pid, Running>,
     limits: TimeLimits,
+    drops: Drops,
     tally: Tally,
+    /// Nothing is to be started any more.
+    stopping: bool,
     /// Whether the running ones were told to end. One that such a signal ends has not done its work.
     ending: bool,
     counters: metrics::Hooks,
@@ -86,7 +52,9 @@ impl Hooks {
             queue: Queue::new(limits),
             running: HashMap::new(),
             limits: TimeLimits::new(),
+            drops: Drops::new(),
             tally: Tally::default(),
+            stopping: false,
             ending: false,
             counters: metrics::Hooks::default(),
             failures: Failures::default(),
@@ -94,27 +62,63 @@ impl Hooks {
         }
     }
 
-    /// Takes over new limits. What waits already keeps the rule that it matched.
-    pub fn set_limits(&mut self, limits: &Limits) {
-        self.queue.set_limits(limits);
+    /// Takes over a new configuration. What waits already keeps the rule that it matched.
+    pub fn configure(&mut self, config: &Config) {
+        let terms = config.rules.iter();
+        let terms = terms.map(|rule| (rule.name.as_str(), &rule.terms));
+        self.queue.set_limits(&config.limits, terms);
+        self.count_for(&config.rules);
     }
 
-    /// Lets a job wait for its turn.
-    pub fn queue(&mut self, job: Job) {
+    /// Lets a job wait for its turn. Returns whether it does; if not it was dropped.
+    pub fn queue(&mut self, job: Job, keeper: &mut Keeper) -> bool {
+        let now = Instant::now();
+        let rule = Rc::clone(&job.rule);
         let (device, _) = job.call.occasion.life();
-        self.queue
-            .push(&(Rc::from(job.rule.name.as_str()), device), job);
+        match self.queue.push(&rule.name, &rule.terms, device, job, now) {
+            Pushed::Waits(None) => true,
+            Pushed::Waits(Some(dropped)) => {
+                self.dropped(&dropped, keeper, now);
+                true
+            }
+            Pushed::Merged => {
+                self.tally.of(&rule.name).merged += 1;
+                true
+            }
+            Pushed::Refused(dropped) => {
+                self.dropped(&dropped, keeper, now);
+                false
+            }
+        }
     }
 
-    /// Whether so many hooks wait that nothing is to be queued. Tells when that changes.
+    /// Such a hook will never run.
+    fn dropped(&mut self, job: &Job, keeper: &mut Keeper, now: Instant) {
+        self.tally.of(&job.rule.name).dropped += 1;
+        self.drops.note(&job.rule.name, &job.call, now);
+        note_end(job, keeper);
+    }
+
+    /// Takes what was dropped and rules are to be told of.
+    pub fn take_drops(&mut self) -> Vec<Drop> {
+        self.drops.take_news()
+    }
+
+    /// Whether so many hooks of a rule wait that nothing is to be queued. Tells when that changes.
     pub fn hold_back(&mut self) -> bool {
-        match self.queue.change() {
-            Some(Change::Full(rule)) => warn!(
-                %rule,
-                "too many hooks wait, most of them of this rule; no event is taken until half of them ran"
-            ),
-            Some(Change::Room) => info!("half of the hooks that waited ran; taking events again"),
-            None => {}
+        while let Some(change) = self.queue.change() {
+            match change {
+                Change::Full(rule) => warn!(
+                    %rule,
+                    "too many hooks of this rule wait; no event is taken until half of them ran"
+                ),
+                Change::Room(rule) if self.queue.holds_back() => {
+                    info!(%rule, "half of the hooks of this rule that waited ran");
+                }
+                Change::Room(rule) => {
+                    info!(%rule, "half of the hooks that waited ran; taking events again");
+                }
+            }
         }
         self.queue.holds_back()
     }
@@ -122,40 +126,27 @@ impl Hooks {
     /// Starts the hooks that may run now. The memory knows of each before it runs.
     pub fn start_ready(&mut self, keeper: &mut Keeper) {
         loop {
-            let ready: Vec<(Lane, Job)> = iter::from_fn(|| self.queue.start()).collect();
+            let now = Instant::now();
+            let ready: Vec<(Turn, Job)> = iter::from_fn(|| self.queue.start(now)).collect();
             if ready.is_empty() {
                 return;
             }
-            for (_, job) in &ready {
-                // What is replayed from a trace is nothing to go on with after a restart.
-                if !job.call.marks.trace {
-                    keeper.note(Op::Started(job.hook()));
-                }
-            }
+            let hooks = ready.iter().filter_map(|(_, job)| job.hook());
+            hooks.for_each(|hook| keeper.note(Op::Started(hook)));
             keeper.commit();
-            for (lane, job) in ready {
-                self.start(lane, job, keeper);
+            for (turn, job) in ready {
+                self.start(turn, job, keeper);
             }
         }
     }
 
-    fn start(&mut self, lane: Lane, job: Job, keeper: &mut Keeper) {
-        let hook = job.hook();
+    fn start(&mut self, turn: Turn, job: Job, keeper: &mut Keeper) {
         let entered = job.span.enter();
         if self.dry_run {
-            let fields = job.call.fields(&job.rule);
-            let command: Vec<String> = job
-                .rule
-                .program
-                .command
-                .iter()
-                .map(|argument| argument.fill(&fields))
-                .collect();
+            let command = job.call.command(&job.rule);
             info!(rule = job.rule.name, ?command, "would run");
-            if !job.call.marks.trace {
-                keeper.note(Op::Ended(hook));
-            }
-            self.queue.finished(&lane);
+            note_end(&job, keeper);
+            self.queue.finished(&turn, Instant::now());
             return;
         }
         match spawn(&job.rule, &job.call) {
@@ -163,31 +154,25 @@ impl Hooks {
                 let pid = spawned.pid.as_raw();
                 debug!(rule = job.rule.name, pid, "hook started");
                 self.counters.started(&job.rule.name);
-                drop(entered);
                 let group = Group::of(spawned.pid);
                 let limit = self.limits.begin(&job.rule, group, &job.span);
-                self.running.insert(
-                    spawned.pid,
-                    Running {
-                        lane,
-                        hook,
-                        marks: job.call.marks,
-                        span: job.span,
-                        started: Instant::now(),
-                        limit,
-                        output: Some(Output::new(spawned.output)),
-                        trouble: spawned.trouble,
-                    },
-                );
+                drop(entered);
+                let running = Running {
+                    turn,
+                    job,
+                    started: Instant::now(),
+                    limit,
+                    output: Some(Output::new(spawned.output)),
+                    trouble: spawned.trouble,
+                };
+                self.running.insert(spawned.pid, running);
             }
             Err(reason) => {
                 warn!(rule = job.rule.name, %reason, "hook not started");
                 self.counters.not_started(&job.rule.name);
-                self.failures.add(&hook, format!("not started: {reason}"));
-                if !job.call.marks.trace {
-                    keeper.note(Op::Ended(hook));
-                }
-                self.queue.finished(&lane);
+                self.failures.add(&job, format!("not started: {reason}"));
+                note_end(&job, keeper);
+                self.queue.finished(&turn, Instant::now());
             }
         }
     }
@@ -213,30 +198,36 @@ impl Hooks {
             debug!(pid = pid.as_raw(), "a child that is no hook ended");
             return;
         };
-        for _ in 0..LAST_READS {
-            if running.read(pid, &mut self.counters) != State::More {
-                break;
-            }
-        }
         running.finish_output(pid, &mut self.counters);
         let limit_passed = running
             .limit
             .is_some_and(|id| self.limits.program_ended(id));
-        let _entered = running.span.enter();
-        let rule = &running.lane.0;
+        let trouble = running.trouble.take().and_then(Trouble::read);
+        let again_after = match trouble {
+            Some(_) => None,
+            None => self.again_after(&running.job, status),
+        };
+        let Running {
+            turn, job, started, ..
+        } = running;
+        let entered = job.span.enter();
+        let rule = &turn.rule;
         let pid = pid.as_raw();
-        let duration = running.started.elapsed();
+        let duration = started.elapsed();
         let milliseconds = duration.as_millis();
-        let trouble = running.trouble.and_then(Trouble::read);
         match status {
             WaitStatus::Exited(..) if trouble.is_some() => {
                 let reason = trouble.unwrap_or_default();
                 warn!(%rule, pid, %reason, "hook not started");
             }
             WaitStatus::Exited(_, 0) => info!(%rule, pid, milliseconds, status = 0, "hook done"),
-            WaitStatus::Exited(_, status) => {
-                warn!(%rule, pid, milliseconds, status, "hook failed");
-            }
+            WaitStatus::Exited(_, status) => match again_after {
+                None => warn!(%rule, pid, milliseconds, status, "hook failed"),
+                Some(after) => warn!(
+                    %rule, pid, milliseconds, status, attempt = job.call.attempt, ?after,
+                    "hook failed, and runs again"
+                ),
+            },
             WaitStatus::Signaled(_, signal, _) => {
                 warn!(%rule, pid, milliseconds, signal = %signal, limit_passed, "hook ended by a signal");
             }
@@ -250,18 +241,44 @@ impl Hooks {
         if let Some(end) = end {
             self.counters.ended(rule, end, duration);
             if let Some(what) = end.failure() {
-                self.failures.add(&running.hook, what);
+                self.failures.add(&job, what);
             }
         }
-        let is_done = !(self.ending && matches!(status, WaitStatus::Signaled(..)));
-        if is_done && !running.marks.trace {
-            keeper.note(Op::Ended(running.hook));
+        drop(entered);
+        let now = Instant::now();
+        if let Some(after) = again_after {
+            // Of a stopping daemon it is unfinished, and runs at the next start.
+            match self.stopping {
+                true => self.queue.finished(&turn, now),
+                false => self.run_again(&turn, job, now + after, now),
+            }
+            return;
         }
-        self.queue.finished(&running.lane);
+        let is_done = !(self.ending && matches!(status, WaitStatus::Signaled(..)));
+        if is_done {
+            note_end(&job, keeper);
+        }
+        self.queue.finished(&turn, now);
+    }
+
+    /// How long to wait until a hook that ended so is to run again for the same, if it is.
+    fn again_after(&self, job: &Job, status: WaitStatus) -> Option<Duration> {
+        let retry = job.rule.terms.retry.as_ref()?;
+        match status {
+            WaitStatus::Exited(_, status) => retry.after(job.call.attempt, status),
+            _ => None,
+        }
+    }
+
+    fn run_again(&mut self, turn: &Turn, mut job: Job, at: Instant, now: Instant) {
+        self.tally.of(&job.rule.name).retries += 1;
+        job.call.attempt += 1;
+        self.queue.retry(turn, job, at, now);
     }
 
     /// Lets nothing wait any more. What waited stays in the memory, if there is one.
     pub fn drop_waiting(&mut self, keeper: &Keeper) {
+        self.stopping = true;
         for (rule, waiting) in self.queue.clear() {
             match keeper.remembers() {
                 true => info!(%rule, waiting, "hooks wait; they run at the next start"),
@@ -281,12 +298,19 @@ impl Hooks {
 
     /// When there is something to do although nothing else happens.
     pub fn deadline(&self) -> Option<Instant> {
-        self.limits.deadline()
+        let deadlines = [
+            self.limits.deadline(),
+            self.queue.deadline(),
+            self.drops.deadline(),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
-    /// Does what is to be done by now.
+    /// Does what is to be done by now, but for starting hooks.
     pub fn keep_time(&mut self) {
-        self.limits.enforce(Instant::now(), &mut self.tally);
+        let now = Instant::now();
+        self.limits.enforce(now, &mut self.tally);
+        self.drops.say(now);
     }
 
     /// Logs what was counted.
@@ -305,49 +329,10 @@ impl Hooks {
     }
 }
 
-impl Running {
-    /// Logs what has been printed, up to a bound.
-    fn read(&mut self, pid: Pid, counters: &mut metrics::Hooks) -> State {
-        let Some(output) = &mut self.output else {
-            return State::Ended;
-        };
-        let state = match output.read() {
-            Ok(printed) => {
-                self.log(pid, printed.lines, counters);
-                printed.state
-            }
-            Err(reason) => {
-                let rule = &self.lane.0;
-                warn!(%rule, pid = pid.as_raw(), %reason, "failed to read what a hook prints");
-                State::Ended
-            }
-        };
-        if state == State::Ended {
-            self.output = None;
-        }
-        state
-    }
-
-    /// Logs the last line, if it does not end in a newline, and closes the pipe.
-    fn finish_output(&mut self, pid: Pid, counters: &mut metrics::Hooks) {
-        if let Some(line) = self.output.take().and_then(|mut output| output.finish()) {
-            self.log(pid, vec![line], counters);
-        }
-    }
-
-    fn log(&self, pid: Pid, lines: Vec<Line>, counters: &mut metrics::Hooks) {
-        let _entered = self.span.enter();
-        let rule = &self.lane.0;
-        let pid = pid.as_raw();
-        for Line { text, cut } in lines {
-            match cut {
-                false => info!(%rule, pid, line = text, "hook printed"),
-                true => {
-                    info!(%rule, pid, line = text, cut, "hook printed");
-                    counters.line_cut(rule);
-                }
-            }
-        }
+/// The job's hook has ended, or will never run.
+fn note_end(job: &Job, keeper: &mut Keeper) {
+    if let Some(hook) = job.hook() {
+        keeper.note(Op::Ended(hook));
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the subscription tells: events and losses become hooks that wait.
 
 use super::Daemon;
-use super::hooks::Job;
-use crate::hook::call::{Call, Marks};
+use super::job::Job;
+use crate::hook::call::Call;
 use crate::hook::occasion::Occasion;
 use crate::memory::{Hook, LifeId, Op, UntoldLoss};
 use crate::rule::Rule;
@@ -99,6 +99,21 @@ impl Daemon {
             seq,
             rules,
         });
+        self.tell_drops();
+    }
+
+    /// Queues the hooks of the rules for what was dropped.
+    fn tell_drops(&mut self) {
+        for dropped in self.hooks.take_drops() {
+            let (device, address) = (dropped.device, dropped.address.clone());
+            let matches = |rule: &Rule| {
+                let address = address.as_deref();
+                rule.matches.is_met_by_drop(&dropped.rule, device, address)
+            };
+            let rules: Vec<_> = self.rules_that(matches).collect();
+            let span = info_span!("drop", of = dropped.rule, device);
+            self.queue(rules, Occasion::Drop(dropped), &span);
+        }
     }
 
     /// Tells of a loss, and queues the hooks of the rules for losses.
@@ -172,11 +187,10 @@ impl Daemon {
         match rule {
             Some(rule) => {
                 let span = loss_span(&lost);
-                let call = Call {
-                    occasion: Rc::new(Occasion::Loss { lost, address }),
-                    marks: self.marks(&hook),
-                };
-                self.hooks.queue(Job { rule, call, span });
+                let occasion = Rc::new(Occasion::Loss { lost, address });
+                let repeated = self.keeper.memory().may_have_run(&hook);
+                let call = Call::new(&rule, &occasion, repeated);
+                self.hooks.queue(Job { rule, call, span }, &mut self.keeper);
             }
             // It is not in the configuration any more.
             None => self.keeper.note(Op::Ended(hook)),
@@ -191,7 +205,8 @@ impl Daemon {
         rules.filter(move |rule| matches(rule)).map(Rc::clone)
     }
 
-    /// Queues the hooks of those of the rules that have not run for it yet. Returns their names.
+    /// Queues the hooks of those of the rules that have not run for it yet. Returns the names of those
+    /// that wait.
     fn queue(&mut self, rules: Vec<Rc<Rule>>, occasion: Occasion, span: &Span) -> Vec<String> {
         let occasion = Rc::new(occasion);
         let mut names = Vec::new();
@@ -200,27 +215,21 @@ impl Daemon {
                 life: occasion.life(),
                 rule: rule.name.clone(),
                 seq: occasion.seq(),
+                merged_from: None,
             };
             let is_event = matches!(*occasion, Occasion::Event(_));
+            let is_remembered = is_event || matches!(*occasion, Occasion::Loss { .. });
             if is_event && !self.keeper.memory().wants(&hook) {
                 continue;
             }
-            let call = Call {
-                occasion: Rc::clone(&occasion),
-                marks: self.marks(&hook),
-            };
+            let repeated = is_remembered && self.keeper.memory().may_have_run(&hook);
+            let call = Call::new(&rule, &occasion, repeated);
             let span = span.clone();
-            self.hooks.queue(Job { rule, call, span });
-            names.push(hook.rule);
+            if self.hooks.queue(Job { rule, call, span }, &mut self.keeper) {
+                names.push(hook.rule);
+            }
         }
         names
-    }
-
-    fn marks(&self, hook: &Hook) -> Marks {
-        Marks {
-            repeated: self.keeper.memory().may_have_run(hook),
-            trace: false,
-        }
     }
 
     /// The device's PCI address: remembered, or asked of the driver.

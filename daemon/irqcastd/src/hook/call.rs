@@ -1,29 +1,93 @@
 //! What one run of a hook is told, in whichever form.
 
-use super::occasion::Occasion;
+use super::occasion::{Drop, Occasion};
 use crate::rule::Rule;
 use irqcast::{Event, Lost};
+use serde::Serialize;
 use std::rc::Rc;
-
-/// What is true of one run of a hook, beside what it is run for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// It may have run before for the same.
-    pub repeated: bool,
-    /// What it is run for did not happen just now: somebody replays a trace.
-    pub trace: bool,
-}
 
 /// What one run of a hook is told.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// What it is run for.
+    /// What it is run for; of events that became one, the last.
     pub occasion: Rc<Occasion>,
-    /// What else is true of this run.
-    pub marks: Marks,
+    /// Whether it may have run for that before.
+    pub repeated: bool,
+    /// Whether that did not happen just now: somebody replays a trace.
+    pub trace: bool,
+    /// The events that became one, where the rule lets them.
+    pub merged: Option<Merged>,
+    /// How often it was started for that, with this time, since the daemon started.
+    pub attempt: u32,
+}
+
+/// Events that became one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Merged {
+    /// How many; at least 1. Not all in the range need be among them.
+    pub count: u64,
+    /// Sequence number of the first.
+    pub from: u64,
+    /// Sequence number of the last.
+    pub to: u64,
 }
 
 impl Call {
+    /// The call of a rule's hook for the first time. `repeated` says that an earlier daemon may have run it.
+    pub fn new(rule: &Rule, occasion: &Rc<Occasion>, repeated: bool) -> Self {
+        let is_event = matches!(**occasion, Occasion::Event(_));
+        let merges = rule.terms.gather.is_some() && is_event;
+        let seq = occasion.seq();
+        Self {
+            occasion: Rc::clone(occasion),
+            repeated,
+            trace: false,
+            merged: merges.then_some(Merged {
+                count: 1,
+                from: seq,
+                to: seq,
+            }),
+            attempt: 1,
+        }
+    }
+
+    /// Becomes one with a later call of the same rule, or gives it back.
+    ///
+    /// # Errors
+    ///
+    /// The later call, where they stay two.
+    pub fn absorb(&mut self, later: Self) -> Result<(), Self> {
+        if self.occasion.life() != later.occasion.life() || self.trace != later.trace {
+            return Err(later);
+        }
+        if let (Some(merged), Some(more)) = (&mut self.merged, later.merged) {
+            merged.count += more.count;
+            merged.to = more.to;
+            self.repeated |= later.repeated;
+            self.occasion = later.occasion;
+            return Ok(());
+        }
+        match (&*self.occasion, &*later.occasion) {
+            (Occasion::Drop(drop), Occasion::Drop(more)) => {
+                let mut both = drop.clone();
+                if !both.absorb(more) {
+                    return Err(later);
+                }
+                self.occasion = Rc::new(Occasion::Drop(both));
+                Ok(())
+            }
+            _ => Err(later),
+        }
+    }
+
+    /// The program and its arguments, with what they are told filled in.
+    #[must_use]
+    pub fn command(&self, rule: &Rule) -> Vec<String> {
+        let fields = self.fields(rule);
+        let command = rule.program.command.iter();
+        command.map(|argument| argument.fill(&fields)).collect()
+    }
+
     /// Each thing that it is told: its name as in [`field`](crate::rule::field), and its value.
     #[must_use]
     pub fn fields(&self, rule: &Rule) -> Vec<(&'static str, String)> {
@@ -31,30 +95,51 @@ impl Call {
         let mut fields = vec![
             ("rule", rule.name.clone()),
             ("device", device.to_string()),
-            ("repeated", u8::from(self.marks.repeated).to_string()),
+            ("repeated", u8::from(self.repeated).to_string()),
         ];
-        if self.marks.trace {
+        if self.trace {
             fields.push(("trace", "1".to_owned()));
         }
+        let address = self.occasion.address();
+        fields.extend(address.map(|address| ("address", address.to_owned())));
         match &*self.occasion {
             Occasion::Event(event) => fields.extend(of_event(event)),
-            Occasion::Loss { lost, address } => fields.extend(of_loss(lost, address.as_deref())),
+            Occasion::Loss { lost, .. } => fields.extend(of_loss(lost)),
+            Occasion::Drop(drop) => fields.extend(of_drop(drop)),
+        }
+        if let Some(merged) = &self.merged {
+            fields.extend([
+                ("merged-count", merged.count.to_string()),
+                ("merged-from", merged.from.to_string()),
+                ("merged-to", merged.to.to_string()),
+            ]);
+        }
+        if rule.terms.retry.is_some() {
+            fields.push(("attempt", self.attempt.to_string()));
         }
         fields
     }
 
-    /// One line of JSON with its newline. `repeated` and `trace` are in it where they are true.
+    /// One line of JSON with its newline. `repeated` is in it where it is true.
     #[must_use]
     pub fn to_line(&self) -> String {
         let mut line = self.occasion.to_json();
-        let marks = [
-            ("repeated", self.marks.repeated),
-            ("trace", self.marks.trace),
-        ];
-        for (key, _) in marks.into_iter().filter(|&(_, is_true)| is_true) {
-            // The object has other keys, so that this is one more: `{…}` becomes `{…,"repeated":true}`.
+        // The object has other keys, so that each is one more: `{…}` becomes `{…,"repeated":true}`.
+        let mut add = |key: &str, value: &str| {
             line.truncate(line.len() - 1);
-            line.push_str(&format!(",\"{key}\":true}}"));
+            line.push_str(&format!(",\"{key}\":{value}}}"));
+        };
+        if let Some(merged) = &self.merged {
+            add(
+                "merged",
+                &serde_json::to_string(merged).expect("numbers always have a JSON form"),
+            );
+        }
+        if self.repeated {
+            add("repeated", "true");
+        }
+        if self.trace {
+            add("trace", "true");
         }
         line.push('\n');
         line
@@ -63,7 +148,6 @@ impl Call {
 
 fn of_event(event: &Event) -> Vec<(&'static str, String)> {
     let mut fields = vec![
-        ("address", event.address.clone()),
         ("seq", event.seq.to_string()),
         ("time-ns", event.time_ns.to_string()),
         ("cause", event.cause.to_string()),
@@ -76,50 +160,22 @@ fn of_event(event: &Event) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn of_loss(lost: &Lost, address: Option<&str>) -> Vec<(&'static str, String)> {
-    let mut fields = vec![
+fn of_loss(lost: &Lost) -> [(&'static str, String); 3] {
+    [
         ("lost-from", lost.from.to_string()),
         ("lost-to", lost.to.to_string()),
         ("lost-count", lost.count().to_string()),
-    ];
-    fields.extend(address.map(|address| ("address", address.to_owned())));
-    fields
+    ]
+}
+
+fn of_drop(drop: &Drop) -> [(&'static str, String); 4] {
+    [
+        ("dropped-rule", drop.rule.clone()),
+        ("dropped-from", drop.from.to_string()),
+        ("dropped-to", drop.to.to_string()),
+        ("dropped-count", drop.count.to_string()),
+    ]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn line_says_what_is_repeated_or_of_a_trace() {
-        let lost = Lost {
-            device: 0,
-            incarnation: 1,
-            from: 5,
-            to: 9,
-        };
-        let check = |repeated, trace, expected: &str| {
-            let occasion = Rc::new(Occasion::Loss {
-                lost,
-                address: None,
-            });
-            let marks = Marks { repeated, trace };
-            assert_eq!(Call { occasion, marks }.to_line(), expected);
-        };
-        check(
-            false,
-            false,
-            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9}}\n",
-        );
-        check(
-            true,
-            false,
-            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9},\"repeated\":true}\n",
-        );
-        check(
-            true,
-            true,
-            "{\"lost\":{\"device\":0,\"from\":5,\"to\":9},\"repeated\":true,\"trace\":true}\n",
-        );
-    }
-}
+mod tests;

@@ -29,6 +29,29 @@
 //! | `IRQCAST_DMA_BYTES` | bytes that came back; set only when a DMA completed |
 //! | `IRQCAST_REPLAYED` | `1` when the event was fetched later, or else `0` |
 //!
+//! Where events may become one (`debounce`, `coalesce`) the event is the last of them, and there are these:
+//!
+//! | variable | says |
+//! |---|---|
+//! | `IRQCAST_MERGED_COUNT` | how many events became one, at least 1 |
+//! | `IRQCAST_MERGED_FROM` | sequence number of the first of them |
+//! | `IRQCAST_MERGED_TO` | sequence number of the last, which is `IRQCAST_SEQ` |
+//!
+//! Where the rule has `retry`, whatever it is for:
+//!
+//! | variable | says |
+//! |---|---|
+//! | `IRQCAST_ATTEMPT` | 1, and one more each time that the hook runs again because it failed |
+//!
+//! For hooks that were dropped there are these:
+//!
+//! | variable | says |
+//! |---|---|
+//! | `IRQCAST_DROPPED_RULE` | name of the rule whose hooks were dropped |
+//! | `IRQCAST_DROPPED_FROM` | sequence number of the first event that they were for |
+//! | `IRQCAST_DROPPED_TO` | sequence number of the last one |
+//! | `IRQCAST_DROPPED_COUNT` | how many events they were for, at least 1 |
+//!
 //! For a loss there are these, and `IRQCAST_ADDRESS` may be missing where nobody knows it any more:
 //!
 //! | variable | says |
@@ -67,9 +90,9 @@ pub fn variables(rule: &Rule, fields: &[(&'static str, String)]) -> Vec<CString>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hook::call::{Call, Marks};
+    use crate::hook::call::Call;
     use crate::hook::occasion::Occasion;
-    use crate::rule::{Match, Program, Template};
+    use crate::rule::{Match, Program, Template, Terms};
     use irqcast::{Event, Lost};
     use std::rc::Rc;
 
@@ -78,17 +101,12 @@ mod tests {
             name: "sum".to_owned(),
             matches: Match::default(),
             program: Program::literal(&["/bin/true"]),
+            terms: Terms::default(),
         }
     }
 
     fn found(rule: &Rule, occasion: Occasion, repeated: bool) -> Vec<String> {
-        let call = Call {
-            occasion: Rc::new(occasion),
-            marks: Marks {
-                repeated,
-                trace: false,
-            },
-        };
+        let call = Call::new(rule, &Rc::new(occasion), repeated);
         variables(rule, &call.fields(rule))
             .into_iter()
             .map(|variable| variable.into_string().unwrap())

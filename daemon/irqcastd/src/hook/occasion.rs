@@ -1,6 +1,7 @@
 //! What a hook is run for.
 
 use irqcast::{Event, Lost};
+use serde::Serialize;
 
 /// What a hook is run for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,53 @@ pub enum Occasion {
         /// The device's PCI address, if it is known.
         address: Option<String>,
     },
+    /// Hooks for events of a device were dropped.
+    Drop(Drop),
+}
+
+/// Hooks of one rule for events of one device that were dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drop {
+    /// The rule.
+    pub rule: String,
+    /// Instance number of the device.
+    pub device: u32,
+    /// Tells this life of the device from others.
+    #[serde(skip)]
+    pub incarnation: u64,
+    /// The device's PCI address, if it is known.
+    #[serde(skip)]
+    pub address: Option<String>,
+    /// How many events they were for, at least 1. Not all in the range need be among them.
+    pub count: u64,
+    /// Sequence number of the first event.
+    pub from: u64,
+    /// Sequence number of the last event.
+    pub to: u64,
+}
+
+impl Drop {
+    /// Takes another one of the same rule and the same life of a device in. Returns whether it was so.
+    pub fn absorb(&mut self, other: &Self) -> bool {
+        let key = |drop: &Self| (drop.rule.clone(), drop.device, drop.incarnation);
+        let same = key(self) == key(other);
+        if same {
+            self.count += other.count;
+            self.from = self.from.min(other.from);
+            self.to = self.to.max(other.to);
+        }
+        same
+    }
+
+    /// An object of JSON on one line.
+    fn to_json(&self) -> String {
+        #[derive(Serialize)]
+        struct Object<'a> {
+            dropped: &'a Drop,
+        }
+        serde_json::to_string(&Object { dropped: self })
+            .expect("numbers and text always have a JSON form")
+    }
 }
 
 impl Occasion {
@@ -22,14 +70,25 @@ impl Occasion {
         match self {
             Self::Event(event) => (event.device, event.incarnation),
             Self::Loss { lost, .. } => (lost.device, lost.incarnation),
+            Self::Drop(drop) => (drop.device, drop.incarnation),
         }
     }
 
-    /// Sequence number of the event, or the last one of the loss.
+    /// Sequence number of the event, or the last one of the loss or the drop.
     pub fn seq(&self) -> u64 {
         match self {
             Self::Event(event) => event.seq,
             Self::Loss { lost, .. } => lost.to,
+            Self::Drop(drop) => drop.to,
+        }
+    }
+
+    /// The device's PCI address, if it is known.
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::Event(event) => Some(&event.address),
+            Self::Loss { address, .. } => address.as_deref(),
+            Self::Drop(drop) => drop.address.as_deref(),
         }
     }
 
@@ -38,6 +97,7 @@ impl Occasion {
         match self {
             Self::Event(event) => event.to_json(),
             Self::Loss { lost, .. } => lost.to_json(),
+            Self::Drop(drop) => drop.to_json(),
         }
     }
 }

@@ -187,10 +187,9 @@ fn input(line: &str) -> Result<OwnedFd, SpawnError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hook::call::Marks;
     use crate::hook::occasion::Occasion;
     use crate::hook::output::{Output, State};
-    use crate::rule::{Match, Program, Template, field};
+    use crate::rule::{Match, Program, Template, Terms, field};
     use irqcast::Event;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::wait::{WaitStatus, waitpid};
@@ -209,10 +208,7 @@ mod tests {
             dma_bytes: Some(u32::MAX),
             replayed: false,
         }));
-        Call {
-            occasion,
-            marks: Marks::default(),
-        }
+        Call::new(&rule(&[]), &occasion, false)
     }
 
     fn rule(command: &[&str]) -> Rule {
@@ -220,6 +216,7 @@ mod tests {
             name: "test".to_owned(),
             matches: Match::default(),
             program: Program::literal(command),
+            terms: Terms::default(),
         }
     }
 

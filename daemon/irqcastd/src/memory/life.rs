@@ -33,8 +33,9 @@ pub(super) struct Unfinished {
     pub events: Ranges,
     /// Losses, each from its first to its last number.
     pub losses: Vec<(u64, u64)>,
-    /// Of the hook that was started and has not ended.
-    pub started: Option<u64>,
+    /// Of hooks that were started and have not ended: of each its event's number, or the range of those
+    /// that became one, or the last number of its loss.
+    pub started: Ranges,
 }
 
 /// A life as it is saved.
@@ -57,8 +58,7 @@ impl Life {
         self.rules.retain(|name, rule| {
             if !but.contains(name) {
                 rule.events.remove(from, to);
-                rule.started
-                    .take_if(|started| (from..=to).contains(started));
+                rule.started.remove(from, to);
             }
             !rule.is_done()
         });

@@ -20,6 +20,16 @@ fn hook(rule: &str, seq: u64) -> Hook {
         life: LIFE,
         rule: rule.to_owned(),
         seq,
+        merged_from: None,
+    }
+}
+
+/// The hook for events that became one.
+fn merged(rule: &str, seqs: &[u64]) -> Hook {
+    let (first, last) = (seqs[0], seqs[seqs.len() - 1]);
+    Hook {
+        merged_from: (first < last).then_some(first),
+        ..hook(rule, last)
     }
 }
 
@@ -63,7 +73,8 @@ struct Daemon {
     saved: String,
     journal: Vec<String>,
     queues: BTreeMap<&'static str, Vec<(u64, bool)>>,
-    running: BTreeMap<&'static str, u64>,
+    /// The first and the last of those that became one, and which they are.
+    running: BTreeMap<&'static str, Vec<u64>>,
 }
 
 /// What there really was.
@@ -102,28 +113,36 @@ impl Daemon {
         self.note(took(seq, &rules));
     }
 
-    fn start(&mut self, rule: &'static str, world: &mut World) {
+    /// Starts the hook for the first that waits, or for this many that become one.
+    fn start(&mut self, rule: &'static str, many: usize, world: &mut World) {
         let queue = self.queues.entry(rule).or_default();
         if self.running.contains_key(rule) || queue.is_empty() {
             return;
         }
-        let (seq, repeated) = queue.remove(0);
-        self.note(Op::Started(hook(rule, seq)));
-        self.running.insert(rule, seq);
-        let ran_before = !world.started.insert((rule, seq));
+        let together: Vec<(u64, bool)> = queue.drain(..many.min(queue.len())).collect();
+        let seqs: Vec<u64> = together.iter().map(|&(seq, _)| seq).collect();
+        self.note(Op::Started(merged(rule, &seqs)));
+        let repeated = together.iter().any(|&(_, repeated)| repeated);
+        let mut ran_before = false;
+        for &seq in &seqs {
+            ran_before |= !world.started.insert((rule, seq));
+            world.open.insert((rule, seq));
+        }
         if ran_before != repeated {
-            let problem = format!("{rule} {seq}: ran before {ran_before}, marked {repeated}");
+            let problem = format!("{rule} {seqs:?}: ran before {ran_before}, marked {repeated}");
             world.problems.push(problem);
         }
-        world.open.insert((rule, seq));
+        self.running.insert(rule, seqs);
     }
 
     fn end(&mut self, rule: &'static str, world: &mut World) {
-        if let Some(seq) = self.running.remove(rule) {
-            self.note(Op::Ended(hook(rule, seq)));
-            world.open.remove(&(rule, seq));
-            if !world.ended.insert((rule, seq)) {
-                world.problems.push(format!("{rule} {seq} ended twice"));
+        if let Some(seqs) = self.running.remove(rule) {
+            self.note(Op::Ended(merged(rule, &seqs)));
+            for seq in seqs {
+                world.open.remove(&(rule, seq));
+                if !world.ended.insert((rule, seq)) {
+                    world.problems.push(format!("{rule} {seq} ended twice"));
+                }
             }
         }
     }
@@ -161,7 +180,7 @@ impl Daemon {
 #[derive(Clone, Debug)]
 enum Step {
     Event,
-    Start(usize),
+    Start(usize, usize),
     End(usize),
     Save,
     Crash,
@@ -170,7 +189,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => Just(Step::Event),
-        6 => (0..RULES.len()).prop_map(Step::Start),
+        6 => (0..RULES.len(), 1..4usize).prop_map(|(rule, many)| Step::Start(rule, many)),
         6 => (0..RULES.len()).prop_map(Step::End),
         2 => Just(Step::Save),
         1 => Just(Step::Crash),
@@ -195,7 +214,7 @@ proptest! {
                     happened += 1;
                     daemon.take(happened);
                 }
-                Step::Start(rule) => daemon.start(RULES[rule], &mut world),
+                Step::Start(rule, many) => daemon.start(RULES[rule], many, &mut world),
                 Step::End(rule) => daemon.end(RULES[rule], &mut world),
                 Step::Save => daemon.save(),
                 Step::Crash => daemon = daemon.crash(happened),
@@ -204,7 +223,7 @@ proptest! {
         daemon = daemon.crash(happened);
         for rule in RULES {
             for _ in 0..=happened {
-                daemon.start(rule, &mut world);
+                daemon.start(rule, 1, &mut world);
                 daemon.end(rule, &mut world);
             }
         }

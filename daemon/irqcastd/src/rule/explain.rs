@@ -22,14 +22,8 @@ impl Match {
     /// The conditions that are not met, in the order of the documentation. None are where it matches.
     #[must_use]
     pub fn unmet(&self, occurrence: &Occurrence) -> Vec<Unmet> {
-        match occurrence {
-            Occurrence::Event(_) if self.lost => {
-                return vec![unmet("lost", "a loss", "an event".to_owned())];
-            }
-            Occurrence::Loss { .. } if !self.lost => {
-                return vec![unmet("lost", "an event", "a loss".to_owned())];
-            }
-            _ => {}
+        if let Some(other) = self.is_for_others(occurrence) {
+            return vec![other];
         }
         let (device, address) = match occurrence {
             Occurrence::Event(event) => (event.device, Some(event.address.as_str())),
@@ -108,6 +102,23 @@ impl Match {
             })
             .collect()
     }
+
+    /// What it is for, where that is nothing of this kind.
+    fn is_for_others(&self, occurrence: &Occurrence) -> Option<Unmet> {
+        let (is_loss, found) = match occurrence {
+            Occurrence::Event(_) => (false, "an event"),
+            Occurrence::Loss { .. } => (true, "a loss"),
+        };
+        let found = found.to_owned();
+        if let Some(rule) = &self.dropped {
+            return Some(unmet("dropped", &format!("what {rule} drops"), found));
+        }
+        match (self.lost, is_loss) {
+            (true, false) => Some(unmet("lost", "a loss", found)),
+            (false, true) => Some(unmet("lost", "an event", found)),
+            _ => None,
+        }
+    }
 }
 
 fn unmet(condition: &str, wanted: &str, found: String) -> Unmet {
@@ -175,13 +186,13 @@ mod tests {
     #[test]
     fn every_condition_that_fails_is_named() {
         let all = Match {
-            lost: false,
             device: Some(0),
             address: Some(Glob::new("*:04.0")),
             cause_any: Some(0x3),
             cause_all: Some(0x6),
             factorial: Some(100..=u32::MAX),
             dma_bytes: Some(64..=64),
+            ..Match::default()
         };
         assert_eq!(
             lines(&all, &event(0x4, Some(99))),
@@ -213,6 +224,14 @@ mod tests {
             ["address: * / an address that nobody knows"]
         );
         assert!(lines(&lost, &loss(Some("0000:00:03.0"))).is_empty());
+        let dropped = Match {
+            dropped: Some("slow".to_owned()),
+            ..Match::default()
+        };
+        assert_eq!(
+            lines(&dropped, &event(1, None)),
+            ["dropped: what slow drops / an event"]
+        );
     }
 
     proptest! {
@@ -235,7 +254,7 @@ mod tests {
                 cause_any: cause_any.filter(|_| !lost),
                 cause_all: cause_all.filter(|_| !lost),
                 factorial: factorial.filter(|_| !lost).map(|(from, more)| from..=from + more),
-                dma_bytes: None,
+                ..Match::default()
             };
             let occurrence = match is_event {
                 true => event(cause, result),

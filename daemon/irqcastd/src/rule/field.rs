@@ -1,7 +1,7 @@
 //! What a hook can be told, by name. `{lost-from}` in an argument is what `IRQCAST_LOST_FROM` is in the
 //! environment.
 
-use super::Match;
+use super::{Match, Terms};
 
 /// Every hook is told these.
 pub const ALWAYS: [&str; 4] = ["rule", "device", "address", "repeated"];
@@ -19,20 +19,47 @@ pub const OF_EVENT: [&str; 6] = [
 /// A hook for a loss is told these.
 pub const OF_LOSS: [&str; 3] = ["lost-from", "lost-to", "lost-count"];
 
+/// A hook for what was dropped is told these.
+pub const OF_DROP: [&str; 4] = [
+    "dropped-rule",
+    "dropped-from",
+    "dropped-to",
+    "dropped-count",
+];
+
+/// A hook for events that may become one is told these.
+pub const OF_MERGED: [&str; 3] = ["merged-count", "merged-from", "merged-to"];
+
+/// A hook that may be tried again is told this.
+pub const OF_RETRY: [&str; 1] = ["attempt"];
+
 /// All that there are.
 #[must_use]
 pub fn all() -> Vec<&'static str> {
-    [&ALWAYS[..], &OF_EVENT, &OF_LOSS].concat()
+    let kinds: [&[&str]; 6] = [
+        &ALWAYS, &OF_EVENT, &OF_LOSS, &OF_DROP, &OF_MERGED, &OF_RETRY,
+    ];
+    kinds.concat()
 }
 
-/// Those that a hook for what `matches` is met by can be told.
+/// Those that a hook can be told which is for what `matches` is met by, on these terms.
 #[must_use]
-pub fn of(matches: &Match) -> Vec<&'static str> {
-    let own: &[&str] = match matches.lost {
-        true => &OF_LOSS,
-        false => &OF_EVENT,
+pub fn of(matches: &Match, terms: &Terms) -> Vec<&'static str> {
+    let own: &[&str] = match matches {
+        Match { lost: true, .. } => &OF_LOSS,
+        Match {
+            dropped: Some(_), ..
+        } => &OF_DROP,
+        _ => &OF_EVENT,
     };
-    [&ALWAYS, own].concat()
+    let mut fields = [&ALWAYS, own].concat();
+    if terms.gather.is_some() {
+        fields.extend(OF_MERGED);
+    }
+    if terms.retry.is_some() {
+        fields.extend(OF_RETRY);
+    }
+    fields
 }
 
 /// The name of the environment variable that says the same.

@@ -95,6 +95,7 @@ fn all_conditions_must_be_met() {
         factorial: Some(1..=200),
         dma_bytes: Some(64..=64),
         lost: false,
+        dropped: None,
     };
     check(all.clone(), true);
     check(
@@ -163,4 +164,22 @@ fn data_that_is_not_there_is_in_no_range() {
         .is_met_by(&without)
     );
     assert!(Match::default().is_met_by(&without));
+}
+
+#[test]
+fn drop_is_matched_by_its_rule_and_device() {
+    let check = |device, rule, of, expected| {
+        let matches = Match {
+            dropped: Some("slow".to_owned()),
+            device,
+            ..Match::default()
+        };
+        assert_eq!(matches.is_met_by_drop(rule, of, None), expected);
+        assert!(!matches.is_met_by(&event()));
+    };
+    check(None, "slow", 1, true);
+    check(None, "quick", 1, false);
+    check(Some(1), "slow", 1, true);
+    check(Some(0), "slow", 1, false);
+    assert!(!Match::default().is_met_by_drop("slow", 1, None));
 }

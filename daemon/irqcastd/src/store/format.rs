@@ -4,7 +4,7 @@ use crate::memory::{Memory, Op};
 use serde::{Deserialize, Serialize};
 
 const FORMAT: &str = "irqcast-state";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// `state.json`.
 #[derive(Debug, Serialize, Deserialize)]

@@ -102,7 +102,7 @@ fn files_that_are_no_state_are_set_aside() {
         "[1, 2]".to_owned(),
         "\u{0}".repeat(100),
         changed("irqcast-state", "other"),
-        changed("\"version\":1", "\"version\":2"),
+        changed("\"version\":2", "\"version\":3"),
         changed("\"generation\":1", "\"generation\":-1"),
         changed("[[1,1]]", "[[1,0]]"),
         changed("\"taken\":1", "\"token\":1"),

@@ -245,5 +245,5 @@ fn documents_example_is_right() {
     let example = DOCUMENT.split("```toml\n").nth(1).unwrap();
     let example = example.split("```").next().unwrap();
     let config = parse(example, programs).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    assert!(config.rules[0].confine.no_network);
+    assert!(config.rules[0].program.confine.no_network);
 }

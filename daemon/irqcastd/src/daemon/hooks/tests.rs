@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::daemon::keeper::StateFolder;
+use crate::hook::call::Call;
 use crate::hook::occasion::Occasion;
-use crate::rule::{Match, Program};
+use crate::rule::{Match, Program, Rule, Terms};
 use irqcast::Event;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 use tempfile::TempDir;
+use tracing::Span;
 
 /// How long anything may take; only what hangs reaches it.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -47,6 +49,7 @@ impl Bench {
             name: name.to_owned(),
             matches: Match::default(),
             program: Program::literal(&["/bin/sh", "-c", &script]),
+            terms: Terms::default(),
         }
     }
 
@@ -63,19 +66,19 @@ impl Bench {
             dma_bytes: None,
             replayed: false,
         };
+        let occasion = Rc::new(Occasion::Event(event));
+        let job = Job {
+            rule: Rc::clone(rule),
+            call: Call::new(rule, &occasion, false),
+            span: Span::none(),
+        };
+        let waits = self.hooks.queue(job, &mut self.keeper);
+        let rules = waits.then(|| rule.name.clone());
         self.keeper.note(Op::Took {
             life: (0, 1),
-            address: event.address.clone(),
+            address: "0000:00:02.0".to_owned(),
             seq,
-            rules: vec![rule.name.clone()],
-        });
-        self.hooks.queue(Job {
-            rule: Rc::clone(rule),
-            call: Call {
-                occasion: Rc::new(Occasion::Event(event)),
-                marks: Marks::default(),
-            },
-            span: Span::none(),
+            rules: rules.into_iter().collect(),
         });
     }
 
@@ -107,6 +110,12 @@ impl Bench {
         self.path(name).exists()
     }
 
+    /// Lines of a file, none where it is not there.
+    fn lines(&self, name: &str) -> Vec<String> {
+        let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
     /// A process ID that a hook has left in a file.
     fn pid(&self, name: &str) -> Pid {
         let text = fs::read_to_string(self.path(name)).unwrap();
@@ -135,6 +144,8 @@ fn limited(mut rule: Rule, limit: u64, grace: u64) -> Rc<Rule> {
     rule.program.grace = Duration::from_millis(grace);
     Rc::new(rule)
 }
+
+mod terms;
 
 #[test]
 fn hook_at_its_limit_gets_term_and_the_next_one_runs() {

@@ -28,11 +28,11 @@ impl Hooks {
 
     /// What waits and runs of each rule that is counted for.
     pub fn busy(&self) -> Vec<Busy> {
-        let waiting: HashMap<Rc<str>, usize> = self.queue.waiting_by_rule().into_iter().collect();
+        let waiting: HashMap<&Rc<str>, usize> = self.queue.waiting_by_rule().collect();
         let running = |rule: &Rc<str>| {
             self.running
                 .values()
-                .filter(|of| of.lane.0 == *rule)
+                .filter(|of| of.turn.rule == *rule)
                 .count()
         };
         let rules = self.counters.rules();
@@ -71,9 +71,9 @@ impl Hooks {
             .iter()
             .map(|(pid, running)| Running {
                 pid: pid.as_raw(),
-                rule: running.hook.rule.clone(),
-                device: running.hook.life.0,
-                seq: running.hook.seq,
+                rule: running.turn.rule.to_string(),
+                device: running.job.call.occasion.life().0,
+                seq: running.job.call.occasion.seq(),
                 age_ms: milliseconds(running.started.elapsed()),
             })
             .collect();

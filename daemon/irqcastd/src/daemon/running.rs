@@ -1,0 +1,83 @@
+//! A hook that runs, and what it prints.
+
+use super::job::Job;
+use super::time_limits::LimitId;
+use crate::hook::confine::trouble::Trouble;
+use crate::hook::output::{Line, Output, State};
+use crate::metrics;
+use crate::queue::Turn;
+use nix::unistd::Pid;
+use std::time::Instant;
+use tracing::{info, warn};
+
+/// Reads of a hook's output after it has ended. What it started may hold the pipe open and print for
+/// ever; this is for what is in the pipe already.
+const LAST_READS: usize = 5;
+
+/// A hook that runs.
+pub struct Running {
+    /// Its place in the queue.
+    pub turn: Turn,
+    /// What it runs for.
+    pub job: Job,
+    /// When it was started.
+    pub started: Instant,
+    /// Its time limit, if it has one.
+    pub limit: Option<LimitId>,
+    /// What it prints; gone once the hook has closed it.
+    pub output: Option<Output>,
+    /// Where its second stage tells that it failed, if it has one.
+    pub trouble: Option<Trouble>,
+}
+
+impl Running {
+    /// Logs what has been printed, up to a bound.
+    pub fn read(&mut self, pid: Pid, counters: &mut metrics::Hooks) -> State {
+        let Some(output) = &mut self.output else {
+            return State::Ended;
+        };
+        let state = match output.read() {
+            Ok(printed) => {
+                self.log(pid, printed.lines, counters);
+                printed.state
+            }
+            Err(reason) => {
+                let rule = &self.turn.rule;
+                warn!(%rule, pid = pid.as_raw(), %reason, "failed to read what a hook prints");
+                State::Ended
+            }
+        };
+        if state == State::Ended {
+            self.output = None;
+        }
+        state
+    }
+
+    /// Logs the rest of what was printed, and closes the pipe.
+    pub fn finish_output(&mut self, pid: Pid, counters: &mut metrics::Hooks) {
+        for _ in 0..LAST_READS {
+            if self.read(pid, counters) != State::More {
+                break;
+            }
+        }
+        // The last line may not end in a newline.
+        if let Some(line) = self.output.take().and_then(|mut output| output.finish()) {
+            self.log(pid, vec![line], counters);
+        }
+    }
+
+    fn log(&self, pid: Pid, lines: Vec<Line>, counters: &mut metrics::Hooks) {
+        let _entered = self.job.span.enter();
+        let rule = &self.turn.rule;
+        let pid = pid.as_raw();
+        for Line { text, cut } in lines {
+            match cut {
+                false => info!(%rule, pid, line = text, "hook printed"),
+                true => {
+                    info!(%rule, pid, line = text, cut, "hook printed");
+                    counters.line_cut(rule);
+                }
+            }
+        }
+    }
+}
