@@ -1,9 +1,8 @@
 //! Rules: which events or losses they are for, and what they run. Pure: decides, and touches nothing.
 
 mod explain;
-mod glob;
 
-pub use glob::Glob;
+pub use irqcast::Glob;
 
 use irqcast::Event;
 use std::ops::RangeInclusive;
