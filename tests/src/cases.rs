@@ -5,6 +5,7 @@ use crate::case::Case;
 mod backlog;
 mod chardev;
 mod context;
+mod control;
 mod crowd;
 mod daemon;
 mod docs;
@@ -64,6 +65,7 @@ pub fn all() -> Vec<Case> {
         lifecycle::cases(),
         incarnations::cases(),
         tool::cases(),
+        control::cases(),
         daemon::cases(),
         resume::cases(),
         loss::cases(),

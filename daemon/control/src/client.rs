@@ -33,14 +33,9 @@ pub enum ClientError {
     #[error("irqcastd answers what this program does not know ({0}); are both of one version?")]
     Unknown(String),
     /// The daemon refused.
-    #[error(transparent)]
-    Refused(#[from] RefusedError),
+    #[error("{0}")]
+    Refused(Refusal),
 }
-
-/// The daemon refused.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct RefusedError(pub Refusal);
 
 impl Client {
     /// Connects to the daemon that listens at `path`.
@@ -95,7 +90,7 @@ impl Client {
             return Err(ClientError::Closed(self.path.clone()));
         }
         match Answer::read(&line) {
-            Ok(Answer::Refused(refusal)) => Err(RefusedError(refusal).into()),
+            Ok(Answer::Refused(refusal)) => Err(ClientError::Refused(refusal)),
             Ok(answer) => Ok(answer),
             Err(error) => Err(ClientError::Unknown(error.to_string())),
         }

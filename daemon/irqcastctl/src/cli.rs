@@ -1,9 +1,12 @@
 //! The command line.
 
+use crate::filter::Filter;
 use crate::quantity;
 use clap::{Args, Parser, Subcommand};
 use irqcast::wire::{DMA_MAX, FACTORIAL_MAX};
 use irqcast::{Context, Paths};
+use irqcast_control::SOCKET;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the exit codes say, for the help.
@@ -14,13 +17,16 @@ Exit codes:
   2  the command line is wrong
   3  the driver is not loaded
   4  there is no such device
-  5  not permitted: it takes the capability CAP_NET_ADMIN
-  6  the time limit passed";
+  5  not permitted: it takes the capability CAP_NET_ADMIN, or the daemon refused
+  6  the time limit passed
+  7  the daemon does not run";
 
 const EXAMPLES: &str = "\
 Examples:
   irqcastctl list
   irqcastctl monitor --json --duration 10
+  irqcastctl monitor --cause-any 0x6 --address '0000:00:*'
+  irqcastctl status
   irqcastctl history --since 100
   irqcastctl raise --device 0 --bits 0x6 --count 100
   irqcastctl factorial 5
@@ -29,7 +35,9 @@ Examples:
 
 /// Lists irqcast devices, shows their events and makes them interrupt.
 ///
-/// Commands act on all devices unless --device names one. All but list and history need CAP_NET_ADMIN.
+/// Commands act on all devices unless --device names one. All that change or watch a device need
+/// CAP_NET_ADMIN; list and history do not. Status, metrics, reload, explain and replay ask the daemon,
+/// irqcastd, which says who may.
 #[derive(Debug, Parser)]
 #[command(version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), max_term_width = 100)]
 pub struct Cli {
@@ -96,6 +104,81 @@ pub enum Command {
     /// Change how a device tells of its interrupts, until it is unbound.
     #[command(after_help = EXIT_CODES)]
     Set(Set),
+    /// Print what the daemon does: queues, running hooks, counters and the last failures.
+    #[command(after_help = of_daemon("irqcastctl status\n  irqcastctl status --json"))]
+    Status(Daemon),
+    /// Print the daemon's metrics in the text format of Prometheus; with --json as one JSON string.
+    #[command(after_help = of_daemon("irqcastctl metrics | grep hooks_ended"))]
+    Metrics(Daemon),
+    /// Let the daemon take its configuration anew, and print what it took or all that is wrong.
+    #[command(after_help = of_daemon("irqcastctl reload && irqcastctl status"))]
+    Reload(Daemon),
+    /// Print for each of the daemon's rules whether it matches an event or a loss, and why not.
+    #[command(after_help = of_daemon(
+        "irqcastctl explain event.json\n  irqcastctl history --json | tail -n 1 | irqcastctl explain -"
+    ))]
+    Explain {
+        /// A file with the event or the loss as JSON, as monitor --json prints it; or - for standard
+        /// input.
+        event: PathBuf,
+        /// The daemon.
+        #[command(flatten)]
+        daemon: Daemon,
+    },
+    /// Write events and losses to a file as they come, one JSON object a line, until Ctrl-C.
+    #[command(after_help = examples(
+        "irqcastctl record --duration 1m trace.jsonl\n  irqcastctl record --count 100 --cause-any 0x6 trace.jsonl"
+    ))]
+    Record(Record),
+    /// Let the daemon run its hooks for the events and losses of a file, as if they had just come.
+    ///
+    /// The hooks get IRQCAST_TRACE=1 in their environment and "trace":true in their JSON, and the daemon
+    /// does not remember them: when it ends, those that wait are not run at its next start. While too
+    /// many hooks wait, this waits too. Prints for each line of the file which rules matched.
+    #[command(after_help = of_daemon("irqcastctl replay trace.jsonl"))]
+    Replay {
+        /// The file, as record writes it, or - for standard input.
+        file: PathBuf,
+        /// The daemon.
+        #[command(flatten)]
+        daemon: Daemon,
+    },
+}
+
+fn examples(examples: &str) -> String {
+    format!("Examples:\n  {examples}\n\n{EXIT_CODES}")
+}
+
+fn of_daemon(lines: &str) -> String {
+    format!(
+        "Root and the daemon's user may do this. A group of the daemon's configuration ([control] group) \
+         may do what changes nothing: status, metrics and explain.\n\n{}",
+        examples(lines)
+    )
+}
+
+/// Which daemon.
+#[derive(Debug, Args)]
+pub struct Daemon {
+    /// Where the daemon listens.
+    #[arg(long, value_name = "PATH", default_value = SOCKET)]
+    pub control_socket: PathBuf,
+}
+
+/// What to record.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// End after this many events, or with --lost-only losses.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// End after this time: seconds, or with the unit ms, s or m.
+    #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
+    pub duration: Option<Duration>,
+    /// Which events.
+    #[command(flatten)]
+    pub filter: Filter,
+    /// The file. What it holds is replaced.
+    pub file: PathBuf,
 }
 
 /// What to change of a device.
@@ -126,12 +209,15 @@ pub struct History {
 /// When to stop printing events.
 #[derive(Debug, Args)]
 pub struct Monitor {
-    /// End after this many events.
+    /// End after this many events, or with --lost-only losses.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
     /// End after this time: seconds, or with the unit ms, s or m.
     #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
     pub duration: Option<Duration>,
+    /// Which events.
+    #[command(flatten)]
+    pub filter: Filter,
 }
 
 /// What to raise, and how often.
@@ -199,6 +285,14 @@ mod tests {
         check(&["set"], &["--paths"]);
         check(&["set", "--paths", "mmap"], &["mmap", "chardev", "all"]);
         check(&["set", "--context", "soft"], &["soft", "thread"]);
+        check(
+            &["monitor", "--address", "eth0"],
+            &["--address", "0000:00:02.0"],
+        );
+        check(
+            &["monitor", "--lost-only", "--cause-any", "1"],
+            &["--cause-any"],
+        );
         check(&["monitor", "--duration", "soon"], &["--duration", "unit"]);
     }
 }

@@ -1,11 +1,15 @@
 //! The commands, and what they share.
 
 mod act;
+mod daemon;
 mod history;
 mod list;
 mod monitor;
 mod raise;
+mod record;
+mod replay;
 mod set;
+pub mod watch;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
@@ -29,6 +33,12 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
             act::run(cli.device, action, *limit, &mut printer)
         }
         Command::Set(set) => set::run(cli.device, set),
+        Command::Status(daemon) => daemon::status(daemon, &mut printer),
+        Command::Metrics(daemon) => daemon::metrics(daemon, &mut printer),
+        Command::Reload(daemon) => daemon::reload(daemon, &mut printer),
+        Command::Explain { event, daemon } => daemon::explain(daemon, event, &mut printer),
+        Command::Record(record) => record::run(cli.device, record),
+        Command::Replay { file, daemon } => replay::run(daemon, file, cli.device, &mut printer),
     }
 }
 

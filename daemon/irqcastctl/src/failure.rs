@@ -1,7 +1,9 @@
 //! Why a command failed, what to do about it, and the exit code that says it to a script.
 
 use irqcast::{Error, Lost};
+use irqcast_control::{ClientError, Refusal, RefusalKind};
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ pub const NO_DEVICE: u8 = 4;
 pub const NOT_PERMITTED: u8 = 5;
 /// The time limit passed.
 pub const TIMED_OUT: u8 = 6;
+/// The daemon does not run.
+pub const NO_DAEMON: u8 = 7;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +65,50 @@ pub enum Failure {
         /// Bytes that were sent.
         asked: u32,
     },
+    /// The daemon, or the way to it.
+    #[error("{}", control(.0))]
+    Control(#[from] ClientError),
+    /// A file cannot be read or written.
+    #[error("failed to {action} {}: {source}", path.display())]
+    File {
+        /// What was to be done.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A file holds something else than events and losses.
+    #[error("{}{}: {reason}", path.display(), line.map_or_else(String::new, |line| format!(":{line}")))]
+    Trace {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, if the file is one of lines.
+        line: Option<usize>,
+        /// What is wrong.
+        reason: String,
+    },
     /// Printing failed.
     #[error("failed to write: {0}")]
     Output(#[from] io::Error),
     /// A system call failed.
     #[error("failed to {0}: {1}")]
     System(&'static str, io::Error),
+}
+
+/// What went wrong with the daemon, with all problems of a configuration.
+fn control(error: &ClientError) -> String {
+    let mut text = error.to_string();
+    if let ClientError::Refused(Refusal { problems, .. }) = error {
+        for problem in problems {
+            let (line, column) = (problem.line, problem.column);
+            text.push_str(&format!(
+                "\n  line {line}, column {column}: {}",
+                problem.message
+            ));
+        }
+    }
+    text
 }
 
 impl Failure {
@@ -90,6 +132,10 @@ impl Failure {
                  says: dmesg | grep irqcast_edu"
             }
             Self::TimedOut { .. } => "A longer limit: --timeout SECONDS",
+            Self::Control(ClientError::NotRunning(_)) => {
+                "Start it: systemctl start irqcastd, or irqcastd run. Where it listens elsewhere, say so: \
+                 --control-socket PATH"
+            }
             _ => return None,
         })
     }
@@ -101,6 +147,11 @@ impl Failure {
             Self::Irqcast(Error::NoSuchDevice(_)) | Self::NoDevice => NO_DEVICE,
             Self::Irqcast(Error::NotPermitted(_)) => NOT_PERMITTED,
             Self::Irqcast(Error::NoAnswer(_)) | Self::TimedOut { .. } => TIMED_OUT,
+            Self::Control(ClientError::NotRunning(_)) => NO_DAEMON,
+            Self::Control(ClientError::Refused(Refusal {
+                kind: RefusalKind::NotPermitted,
+                ..
+            })) => NOT_PERMITTED,
             _ => FAILED,
         })
     }
@@ -113,7 +164,15 @@ mod tests {
 
     #[test]
     fn help_names_every_code() {
-        for code in [FAILED, 2, NOT_LOADED, NO_DEVICE, NOT_PERMITTED, TIMED_OUT] {
+        for code in [
+            FAILED,
+            2,
+            NOT_LOADED,
+            NO_DEVICE,
+            NOT_PERMITTED,
+            TIMED_OUT,
+            NO_DAEMON,
+        ] {
             assert!(EXIT_CODES.contains(&format!("\n  {code}  ")), "{code}");
         }
     }
@@ -128,6 +187,14 @@ mod tests {
         check(Failure::NoDevice, 4);
         check(Error::NotPermitted("raise an interrupt").into(), 5);
         check(Error::NoAnswer("raise an interrupt").into(), 6);
+        check(ClientError::NotRunning("/s".into()).into(), 7);
+        for (kind, code) in [
+            (RefusalKind::NotPermitted, 5),
+            (RefusalKind::WrongConfiguration, 1),
+        ] {
+            let refused = Refusal::new(kind, "no");
+            check(ClientError::Refused(refused).into(), code);
+        }
         check(io::Error::other("disk full").into(), 1);
         assert!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).is_broken_pipe());
     }

@@ -1,6 +1,10 @@
 //! Prints events, losses and devices, for people or as JSON lines.
 
+mod status;
+
 use irqcast::{Device, Event, Lost, Paths};
+use irqcast_control::Status;
+use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, StdoutLock, Write};
 
@@ -142,6 +146,27 @@ impl<W: Write> Printer<W> {
             ))?;
         }
         Ok(())
+    }
+
+    /// Prints what the daemon does.
+    pub fn status(&mut self, status: &Status) -> io::Result<()> {
+        self.text_or_json(&status::text(status), status)
+    }
+
+    /// Prints the text for people, or the value as JSON.
+    pub fn text_or_json(&mut self, text: &str, value: &impl Serialize) -> io::Result<()> {
+        match self.json {
+            true => self.json_only(value),
+            false => self.line(text),
+        }
+    }
+
+    /// Prints the value as JSON, and nothing for people.
+    pub fn json_only(&mut self, value: &impl Serialize) -> io::Result<()> {
+        match self.json {
+            true => self.line(&serde_json::to_string(value)?),
+            false => Ok(()),
+        }
     }
 
     fn line(&mut self, line: &str) -> io::Result<()> {

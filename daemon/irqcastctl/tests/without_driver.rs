@@ -15,6 +15,7 @@ fn every_command_says_what_to_do() {
         &["list"][..],
         &["list", "--json"],
         &["monitor", "--count", "1"],
+        &["record", "/dev/null"],
         &["raise"],
         &["factorial", "5"],
         &["dma", "64"],

@@ -11,6 +11,7 @@ mod metrics;
 mod options;
 mod running;
 mod stop;
+mod subscribe;
 mod tally;
 mod time_limits;
 mod wake;
@@ -21,9 +22,9 @@ use crate::hook::confine::own;
 use crate::inherited;
 use crate::metrics::Events;
 use crate::metrics::file::MetricsFile;
-use crate::store::{Found, StoreError};
+use crate::store::StoreError;
 use hooks::Hooks;
-use irqcast::{Error, Range, Subscription};
+use irqcast::{Error, Subscription};
 use keeper::Keeper;
 pub use keeper::StateFolder;
 use nix::errno::Errno;
@@ -36,7 +37,7 @@ use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use stop::Stopping;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 use wake::{Signals, Wake};
 
 /// Why the daemon ended.
@@ -142,7 +143,7 @@ impl Daemon {
             None => None,
         };
         let (again, ended) = keeper.memory().unfinished();
-        let subscription = subscribe(config.limits.receive_buffer, found, again)?;
+        let subscription = subscribe::subscribe(config.limits.receive_buffer, found, again)?;
         let untold = keeper.memory().untold_losses();
         let mut daemon = Self {
             keeper,
@@ -285,44 +286,6 @@ impl Daemon {
             .filter(|stopping| stopping.deadline() <= Instant::now())
             .is_some_and(|stopping| stopping.next_step(&mut self.hooks))
     }
-}
-
-/// Opens the subscription, where an earlier daemon left something so that it goes on from there.
-fn subscribe(
-    receive_buffer: usize,
-    found: Option<Found>,
-    again: Vec<Range>,
-) -> Result<Subscription, Error> {
-    let subscription = match found {
-        None => Subscription::open(receive_buffer),
-        Some(Found { memory, new_boot }) => {
-            let positions = memory.positions();
-            let unfinished = again.iter().fold(0u64, |sum, range| {
-                sum.saturating_add((range.to - range.from).saturating_add(1))
-            });
-            info!(
-                devices = positions.len(),
-                unfinished, new_boot, "going on where an earlier daemon ended"
-            );
-            Subscription::resume(receive_buffer, positions, again)
-        }
-    }?;
-    let buffer = subscription.receive_buffer();
-    debug!(
-        bytes = buffer.bytes,
-        forced = buffer.forced,
-        "receive buffer"
-    );
-    if !buffer.forced {
-        warn!(
-            bytes = buffer.bytes,
-            "the receive buffer is limited by net.core.rmem_max"
-        );
-    }
-    if subscription.joined().is_none() {
-        info!("waiting for the driver");
-    }
-    Ok(subscription)
 }
 
 /// A time as it is told.

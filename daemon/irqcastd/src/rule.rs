@@ -2,12 +2,11 @@
 
 mod explain;
 pub mod field;
-mod glob;
 mod program;
 mod template;
 mod terms;
 
-pub use glob::Glob;
+pub use irqcast::Glob;
 pub use program::{Input, Program};
 pub use template::{BadTemplate, Template};
 pub use terms::{Beyond, Gather, Order, RateLimit, Retry, Terms, WhenFull};

@@ -99,10 +99,9 @@ fn reload_tells_all_problems_and_then_what_was_taken() {
     let daemon = start(RIGHT, &[]);
     fs::write(&daemon.file, "[[rule]]\nname = 1\nhok = 2\n").expect("written");
     let error = connect(&socket(&daemon)).ask(&Request::Reload);
-    let Err(ClientError::Refused(refused)) = error else {
+    let Err(ClientError::Refused(refusal)) = error else {
         panic!("{error:?}");
     };
-    let refusal = refused.0;
     assert_eq!(refusal.kind, RefusalKind::WrongConfiguration);
     assert!(refusal.message.contains("keeps"), "{refusal}");
     let places: Vec<_> = refusal.problems.iter().map(|found| found.line).collect();

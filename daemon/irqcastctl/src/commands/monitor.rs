@@ -1,111 +1,30 @@
 //! `irqcastctl monitor`
 
+use super::watch::{Seen, Then, watch};
 use crate::cli::Monitor;
 use crate::failure::Failure;
-use crate::output::{Printer, note};
-use irqcast::{Error, Item, ReceiveBuffer, Subscription};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
-use signal_hook::low_level::pipe;
-use std::io;
-use std::os::fd::AsFd as _;
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use crate::output::Printer;
 
 /// Prints events until there were enough, the time is over, or a signal asks to end.
 pub fn run(device: Option<u32>, monitor: &Monitor, printer: &mut Printer) -> Result<(), Failure> {
-    let end = EndSignals::register()
-        .map_err(|error| Failure::System("prepare for the signals that end it", error))?;
-    let mut subscription = Subscription::open(ReceiveBuffer::DEFAULT)?;
-    if subscription.joined().is_none() {
-        return Err(Error::DriverNotLoaded.into());
-    }
-    let deadline = monitor
-        .duration
-        .and_then(|duration| Instant::now().checked_add(duration));
-    let is_wanted = |of: u32| device.is_none_or(|device| device == of);
     let mut printed = 0;
-    while let Some(item) = next(&mut subscription, &end, deadline)? {
-        match item {
-            Item::Event(event) | Item::Replayed(event) if is_wanted(event.device) => {
-                printer.event(&event)?;
-                printed += 1;
-                if monitor.count == Some(printed) {
-                    break;
-                }
+    watch(monitor.duration, |seen| {
+        if !monitor.filter.wants(device, &seen) {
+            return Ok(Then::GoOn);
+        }
+        match seen {
+            // Of events there were enough; with --lost-only there are losses to count.
+            Seen::Lost(lost) if !monitor.filter.lost_only => {
+                printer.lost(&lost)?;
+                return Ok(Then::GoOn);
             }
-            Item::Lost(lost) if is_wanted(lost.device) => printer.lost(&lost)?,
-            Item::Event(_) | Item::Replayed(_) | Item::Lost(_) | Item::Joined { .. } => {}
-            Item::Overrun => {
-                note("the kernel dropped events, because they were not read quickly enough")
-            }
-            Item::Left => {
-                note("the driver was removed; waiting for its return");
-            }
-            Item::Malformed(error) => note(format_args!("skipped a message: {error}")),
+            Seen::Lost(lost) => printer.lost(&lost)?,
+            Seen::Event(event) => printer.event(&event)?,
         }
-    }
-    Ok(())
-}
-
-/// The next item, or `None` when it is time to end.
-fn next(
-    subscription: &mut Subscription,
-    end: &EndSignals,
-    deadline: Option<Instant>,
-) -> Result<Option<Item>, Failure> {
-    let output = io::stdout();
-    loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if end.came.load(Ordering::Relaxed) || left == Some(Duration::ZERO) {
-            return Ok(None);
-        }
-        if let Some(item) = subscription.try_next()? {
-            return Ok(Some(item));
-        }
-        let timeout = match left {
-            None => PollTimeout::NONE,
-            // Rounded up, so that the last millisecond is not spent in a busy loop.
-            Some(left) => PollTimeout::try_from(left.as_millis().saturating_add(1))
-                .unwrap_or(PollTimeout::MAX),
-        };
-        let mut fds = [
-            PollFd::new(subscription.as_fd(), PollFlags::POLLIN),
-            PollFd::new(end.wakes.as_fd(), PollFlags::POLLIN),
-            // Asks for nothing but the news that the reader of a pipe went away.
-            PollFd::new(output.as_fd(), PollFlags::empty()),
-        ];
-        match poll(&mut fds, timeout) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(error) => return Err(Failure::System("wait for events", error.into())),
-        }
-        if fds[2].any() == Some(true) {
-            return Ok(None);
-        }
-    }
-}
-
-/// The signals that ask to end.
-struct EndSignals {
-    /// Whether one came.
-    came: Arc<AtomicBool>,
-    /// Has something to read once one came, to end a poll.
-    wakes: UnixStream,
-}
-
-impl EndSignals {
-    fn register() -> io::Result<Self> {
-        let came = Arc::new(AtomicBool::new(false));
-        let (wakes, write) = UnixStream::pair()?;
-        for signal in [SIGINT, SIGTERM] {
-            // In this order: whoever is woken finds that it came.
-            flag::register(signal, Arc::clone(&came))?;
-            pipe::register(signal, write.try_clone()?)?;
-        }
-        Ok(Self { came, wakes })
-    }
+        printed += 1;
+        Ok(match monitor.count == Some(printed) {
+            true => Then::End,
+            false => Then::GoOn,
+        })
+    })
 }

@@ -14,6 +14,7 @@ impl fmt::Display for Glob {
 
 impl Glob {
     /// Any text is a pattern.
+    #[must_use]
     pub fn new(pattern: impl Into<String>) -> Self {
         Self(pattern.into())
     }
