@@ -28,6 +28,7 @@ mod pull;
 mod removal;
 mod requests;
 mod resume;
+mod rules;
 mod signals;
 mod state;
 mod storm;
@@ -65,6 +66,7 @@ pub fn all() -> Vec<Case> {
         incarnations::cases(),
         tool::cases(),
         daemon::cases(),
+        rules::cases(),
         resume::cases(),
         loss::cases(),
         state::cases(),

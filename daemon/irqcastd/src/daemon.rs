@@ -1,5 +1,7 @@
 //! The daemon: one thread, one poll loop over a closed set of wake-ups.
 
+mod devices;
+mod doorbell;
 mod drops;
 mod hooks;
 mod items;
@@ -14,6 +16,7 @@ mod wake;
 use crate::config::{Config, ConfigError};
 use crate::inherited;
 use crate::store::{Found, StoreError};
+use devices::Devices;
 use hooks::Hooks;
 use irqcast::{Error, Range, Subscription};
 use keeper::Keeper;
@@ -90,6 +93,7 @@ struct Daemon {
     subscription: Subscription,
     keeper: Keeper,
     hooks: Hooks,
+    devices: Devices,
     /// Whether there may be items that a poll does not tell of.
     more_items: bool,
     stopping: Option<Stopping>,
@@ -114,6 +118,7 @@ impl Daemon {
         let subscription = subscribe(config.limits.receive_buffer, found, again)?;
         let untold = keeper.memory().untold_losses();
         let mut daemon = Self {
+            devices: Devices::new(keeper.memory()),
             keeper,
             hooks: Hooks::new(&config.limits),
             file,
@@ -124,6 +129,7 @@ impl Daemon {
             stopping: None,
         };
         daemon.take_over(ended, untold);
+        daemon.watch_devices();
         Ok(daemon)
     }
 
@@ -143,6 +149,7 @@ impl Daemon {
                     Wake::Signal(SIGHUP) => self.reload(),
                     Wake::Signal(_) => self.stop(),
                     Wake::Items => self.take_items()?,
+                    Wake::Doorbell => self.devices.listen(),
                     Wake::Output(pid) => self.hooks.read_output(pid),
                     Wake::Deadline => {
                         self.hooks.keep_time();
@@ -164,8 +171,9 @@ impl Daemon {
         wake::wait(
             &mut self.signals,
             takes_items.then_some(&self.subscription),
+            self.devices.doorbell(),
             self.hooks.outputs(),
-            self.more_items && takes_items,
+            (self.more_items || self.devices.is_due()) && takes_items,
             deadlines.into_iter().flatten().min(),
         )
         .map_err(|error| Failure::System("wait", error))
@@ -192,6 +200,7 @@ impl Daemon {
                 info!(rules = config.rules.len(), "took the configuration");
                 self.hooks.configure(&config);
                 self.config = config;
+                self.watch_devices();
             }
             Err(error) => {
                 log_wrong_config(&error);

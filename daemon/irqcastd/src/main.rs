@@ -8,6 +8,7 @@ mod hook;
 mod inherited;
 mod log;
 mod memory;
+mod presence;
 mod queue;
 mod rule;
 mod store;

@@ -1,6 +1,7 @@
 //! What wakes the daemon up. Nothing else does, and a timer runs only while it stops, while it has
 //! something to save, or while hooks run or wait.
 
+use super::doorbell::Doorbell;
 use irqcast::Subscription;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -19,6 +20,8 @@ pub enum Wake {
     Signal(i32),
     /// The subscription has something.
     Items,
+    /// A device may have come or gone.
+    Doorbell,
     /// The hook with this process ID printed something or closed its output.
     Output(Pid),
     /// The deadline has passed.
@@ -43,6 +46,7 @@ impl Signals {
 pub fn wait<'a>(
     signals: &mut Signals,
     subscription: Option<&'a Subscription>,
+    doorbell: Option<&'a Doorbell>,
     outputs: impl Iterator<Item = (Pid, BorrowedFd<'a>)>,
     more_items: bool,
     deadline: Option<Instant>,
@@ -59,6 +63,7 @@ pub fn wait<'a>(
     let (reasons, fds): (Vec<_>, Vec<_>) = subscription
         .map(|subscription| (Wake::Items, subscription.as_fd()))
         .into_iter()
+        .chain(doorbell.map(|doorbell| (Wake::Doorbell, doorbell.as_fd())))
         .chain(outputs.map(|(pid, fd)| (Wake::Output(pid), fd)))
         .unzip();
     let mut woken = Vec::new();
