@@ -29,6 +29,7 @@ mod pull;
 mod removal;
 mod requests;
 mod resume;
+mod rules;
 mod signals;
 mod state;
 mod storm;
@@ -67,6 +68,7 @@ pub fn all() -> Vec<Case> {
         tool::cases(),
         control::cases(),
         daemon::cases(),
+        rules::cases(),
         resume::cases(),
         loss::cases(),
         state::cases(),

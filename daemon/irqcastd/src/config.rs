@@ -27,6 +27,8 @@
 //! dma-bytes = 64                # bytes that came back: a number or a range
 //! lost = true                   # for events that are lost, with no other condition but the device's
 //! dropped = "sum"               # for events that this rule's queue dropped, likewise
+//! arrival = true                # for devices that come, likewise
+//! departure = true              # for devices that go, likewise
 //! [rule.hook]
 //! command = ["/usr/local/bin/on-sum", "event {seq}"]   # run without a shell
 //! environment = { SCALE = "2" } # more variables

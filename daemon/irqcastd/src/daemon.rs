@@ -1,6 +1,8 @@
 //! The daemon: one thread, one poll loop over a closed set of wake-ups.
 
 mod control;
+mod devices;
+mod doorbell;
 mod drops;
 mod failures;
 mod hooks;
@@ -23,6 +25,7 @@ use crate::inherited;
 use crate::metrics::Events;
 use crate::metrics::file::MetricsFile;
 use crate::store::StoreError;
+use devices::Devices;
 use hooks::Hooks;
 use irqcast::{Error, Subscription};
 use keeper::Keeper;
@@ -109,6 +112,7 @@ struct Daemon {
     dry_run: bool,
     events: Events,
     metrics: MetricsFile,
+    devices: Devices,
     /// Whether there may be items that a poll does not tell of.
     more_items: bool,
     stopping: Option<Stopping>,
@@ -146,6 +150,7 @@ impl Daemon {
         let subscription = subscribe::subscribe(config.limits.receive_buffer, found, again)?;
         let untold = keeper.memory().untold_losses();
         let mut daemon = Self {
+            devices: Devices::new(keeper.memory()),
             keeper,
             hooks: Hooks::new(&config.limits, options.dry_run),
             control: server,
@@ -162,6 +167,7 @@ impl Daemon {
         };
         daemon.hooks.configure(&daemon.config);
         daemon.take_over(ended, untold);
+        daemon.watch_devices();
         Ok(daemon)
     }
 
@@ -185,6 +191,7 @@ impl Daemon {
                     Wake::Signal(SIGHUP) => drop(self.reload()),
                     Wake::Signal(_) => self.stop(),
                     Wake::Items => self.take_items()?,
+                    Wake::Doorbell => self.devices.listen(),
                     Wake::Output(pid) => self.hooks.read_output(pid),
                     Wake::Visitor => self.control.iter_mut().for_each(Server::accept),
                     Wake::Client(id) => self.control.iter_mut().for_each(|server| server.ready(id)),
@@ -211,9 +218,10 @@ impl Daemon {
         wake::wait(
             &mut self.signals,
             takes_items.then_some(&self.subscription),
+            self.devices.doorbell(),
             self.hooks.outputs(),
             self.control.as_ref(),
-            self.more_items && takes_items,
+            (self.more_items || self.devices.is_due()) && takes_items,
             deadlines.into_iter().flatten().min(),
         )
         .map_err(|error| Failure::System("wait", error))
@@ -250,6 +258,7 @@ impl Daemon {
                 self.events.reloads += 1;
                 self.config = config;
                 self.renew_access();
+                self.watch_devices();
                 Ok(())
             }
             Err(failure) => {

@@ -11,6 +11,7 @@ mod inherited;
 mod log;
 mod memory;
 mod metrics;
+mod presence;
 mod queue;
 mod rule;
 mod store;

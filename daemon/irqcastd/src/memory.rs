@@ -44,6 +44,8 @@ pub enum Op {
         /// Names of the rules.
         rules: Vec<String>,
     },
+    /// A life of a device has ended.
+    Gone(LifeId),
     /// A hook is about to be started.
     Started(Hook),
     /// A hook has ended, or will never run.
@@ -120,6 +122,10 @@ impl Memory {
                 for rule in rules {
                     life.rule(rule).losses.push((*from, *to));
                 }
+                self.prune(*id);
+            }
+            Op::Gone(id) => {
+                self.life(*id, "").ended = true;
                 self.prune(*id);
             }
             Op::Started(hook) => {

@@ -29,13 +29,17 @@ pub struct Rule {
 
 /// Which events a rule is for: those that meet every condition that there is. Without a condition it is
 /// every event. With `lost` it is for losses instead, with `dropped` for events whose hooks were dropped,
-/// and for no event.
+/// with `arrival` and `departure` for devices, and for no event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Match {
     /// The rule is for losses. Only the conditions on the device are looked at.
     pub lost: bool,
     /// The rule is for what this rule's queue dropped. Only the conditions on the device are looked at.
     pub dropped: Option<String>,
+    /// The rule is for devices that come. Only the conditions on the device are looked at.
+    pub arrival: bool,
+    /// The rule is for devices that go. Only the conditions on the device are looked at.
+    pub departure: bool,
     /// Instance number of the device.
     pub device: Option<u32>,
     /// PCI address of the device.
@@ -64,10 +68,26 @@ impl Match {
         self.dropped.as_deref() == Some(rule) && self.is_of_device(device, address)
     }
 
+    /// Whether the rule is for the device's coming, or its going.
+    #[must_use]
+    pub fn is_met_by_change(&self, came: bool, device: u32, address: Option<&str>) -> bool {
+        let is_met = match came {
+            true => self.arrival,
+            false => self.departure,
+        };
+        is_met && self.is_of_device(device, address)
+    }
+
+    /// Whether the rule is for devices that come or go.
+    #[must_use]
+    pub fn is_for_changes(&self) -> bool {
+        self.arrival || self.departure
+    }
+
     /// Whether the rule is for events.
     #[must_use]
     pub fn is_for_events(&self) -> bool {
-        !self.lost && self.dropped.is_none()
+        !self.lost && self.dropped.is_none() && !self.is_for_changes()
     }
 
     fn is_of_device(&self, device: u32, address: Option<&str>) -> bool {

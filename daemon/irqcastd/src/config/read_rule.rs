@@ -66,13 +66,20 @@ fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<M
     let dropped = table
         .get("dropped")
         .map(|value| value.string(problems).map(str::to_owned));
-    let what = match (&lost, &dropped) {
-        (Some(Some(true)), _) => Some(("a loss", &[&OF_EVENTS[..], &["dropped"]].concat())),
-        (_, Some(_)) => Some(("a drop", &OF_EVENTS.to_vec())),
-        _ => None,
+    let arrival = table.get("arrival").map(|value| value.boolean(problems));
+    let departure = table.get("departure").map(|value| value.boolean(problems));
+    let is = |value| value == Some(Some(true));
+    let what: Option<(_, &[&str])> = if is(lost) {
+        Some(("a loss", &["dropped", "arrival", "departure"]))
+    } else if dropped.is_some() {
+        Some(("a drop", &["arrival", "departure"]))
+    } else if is(arrival) || is(departure) {
+        Some(("a device's coming or going", &[]))
+    } else {
+        None
     };
-    if let Some((what, keys)) = what {
-        for key in keys {
+    if let Some((what, others)) = what {
+        for key in OF_EVENTS.iter().chain(others) {
             if let Some(value) = table.get(key) {
                 problems.add_with_hint(
                     &value.span,
@@ -97,6 +104,8 @@ fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<M
     Some(Match {
         lost: all_or_none(lost)?.unwrap_or(false),
         dropped: all_or_none(dropped)?,
+        arrival: all_or_none(arrival)?.unwrap_or(false),
+        departure: all_or_none(departure)?.unwrap_or(false),
         device: all_or_none(device)?,
         address: all_or_none(address)?,
         cause_any: all_or_none(cause_any)?,

@@ -89,6 +89,10 @@ fn everything_is_read() {
         [[rule]]
         name = "apart"
         hook = { command = ["/bin/hook"], coalesce = false }
+        [[rule]]
+        name = "devices"
+        match = { arrival = true, departure = true, address = "*" }
+        hook = { command = ["/bin/hook"] }
         "#,
     );
     assert_eq!(
@@ -112,8 +116,7 @@ fn everything_is_read() {
                 cause_all: Some(1),
                 factorial: Some(100..=u32::MAX),
                 dma_bytes: Some(64..=64),
-                lost: false,
-                dropped: None,
+                ..Match::default()
             },
             program: Program {
                 time_limit: Some(Duration::from_millis(1_500)),
@@ -171,6 +174,8 @@ fn everything_is_read() {
     let seconds = Duration::from_secs;
     assert_eq!(retry, Some((3, seconds(1), seconds(60))));
     assert_eq!(terms(5).gather, None);
+    let changes = &config.rules[6].matches;
+    assert!(changes.arrival && changes.departure);
 }
 
 #[test]
@@ -437,6 +442,26 @@ fn terms_are_checked() {
 }
 
 #[test]
+fn rules_for_devices_are_checked() {
+    let check = |line: &str, expected: &str| wrong(&with_match(line), &[expected]);
+    check(
+        "arrival = true\nfactorial = 1",
+        "5:13: a device's coming or going has no `factorial`; leave it out, or make it a rule of its own",
+    );
+    check(
+        "departure = true\nlost = true",
+        "4:13: a loss has no `departure`; leave it out, or make it a rule of its own",
+    );
+    wrong(
+        "[[rule]]\nname = \"a\"\nmatch.arrival = true\nhook.command = [\"/h\", \"{change}\", \"{seq}\"]\n",
+        &[
+            "4:35: what this rule is for has no `{seq}`; it has {rule}, {device}, {address}, \
+            {repeated}, {change}",
+        ],
+    );
+}
+
+#[test]
 fn rules_for_drops_are_checked() {
     let rule = |name: &str, matches: &str| {
         format!("[[rule]]\nname = {name:?}\nmatch = {{ {matches} }}\nhook.command = [\"/h\"]\n")
@@ -458,6 +483,63 @@ fn rules_for_drops_are_checked() {
         &(rule("slow", "") + &rule("told", "dropped = \"slow\", lost = true")),
         &["7:21: a loss has no `dropped`; leave it out, or make it a rule of its own"],
     );
+}
+
+/// The first cells of the rows of a table in the document, of the table with these first columns.
+fn documented(columns: &str) -> Vec<Vec<String>> {
+    const DOCUMENT: &str = include_str!("../../../../docs/hooks.md");
+    let mut found = Vec::new();
+    let mut lines = DOCUMENT.lines();
+    while lines.by_ref().any(|line| line.starts_with(columns)) {
+        let rows = lines.by_ref().skip(1);
+        for row in rows.take_while(|line| line.starts_with('|')) {
+            let cells = row.trim_matches('|').split(" | ");
+            found.push(cells.map(|cell| cell.trim().replace('`', "")).collect());
+        }
+    }
+    found
+}
+
+/// Every key that a rule may have is in the document, in the parser's order, and no other.
+#[test]
+fn document_has_every_key() {
+    let known = |text: &str| -> Vec<String> {
+        let problems = parse(text, programs).unwrap_err();
+        let hint = problems.iter().find_map(|problem| problem.hint.as_ref());
+        let keys = hint.unwrap().strip_prefix("the keys here are ").unwrap();
+        keys.split(", ").map(str::to_owned).collect()
+    };
+    let mut keys = known(&with_match("xyz = 1"));
+    keys.extend(known(&with_hook("xyz = 1")));
+    let mut documented: Vec<_> = documented("| key |")
+        .into_iter()
+        .map(|row| row[0].clone())
+        .collect();
+    keys.sort();
+    documented.sort();
+    assert_eq!(documented, keys);
+}
+
+/// Every placeholder is in the document, with its variable.
+#[test]
+fn document_has_every_placeholder() {
+    let documented: Vec<_> = documented("| placeholder |")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect();
+    let fields = field::all().into_iter();
+    let expected: Vec<_> = fields
+        .map(|field| (format!("{{{field}}}"), field::variable(field)))
+        .collect();
+    assert_eq!(documented, expected);
+}
+
+#[test]
+fn example_of_the_document_is_right() {
+    const DOCUMENT: &str = include_str!("../../../../docs/hooks.md");
+    let (_, rest) = DOCUMENT.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    assert_eq!(right(example).rules.len(), 1);
 }
 
 #[test]

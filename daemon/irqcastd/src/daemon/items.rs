@@ -24,6 +24,8 @@ impl Daemon {
             }
             let Some(item) = self.subscription.try_next()? else {
                 self.more_items = false;
+                // After all that the devices did which have gone.
+                self.note_devices();
                 return Ok(());
             };
             match item {
@@ -43,10 +45,12 @@ impl Daemon {
                 } => {
                     self.begin(&begins);
                     self.events.joins += 1;
+                    self.devices.ask();
                     info!(family, group, "ready");
                 }
                 Item::Left => {
                     self.events.departures += 1;
+                    self.devices.ask();
                     info!("waiting for the driver");
                 }
                 Item::Malformed(reason) => {
@@ -82,6 +86,7 @@ impl Daemon {
             seq = event.seq,
             cause = event.cause
         );
+        self.note_device((event.device, event.incarnation), &event.address);
         let entered = span.enter();
         let matches = |rule: &Rule| rule.matches.is_met_by(&event);
         let rules: Vec<_> = self.rules_that(matches).collect();
@@ -197,7 +202,7 @@ impl Daemon {
         }
     }
 
-    fn rules_that<'a>(
+    pub(super) fn rules_that<'a>(
         &'a self,
         matches: impl Fn(&Rule) -> bool + 'a,
     ) -> impl Iterator<Item = Rc<Rule>> + 'a {
@@ -207,7 +212,12 @@ impl Daemon {
 
     /// Queues the hooks of those of the rules that have not run for it yet. Returns the names of those
     /// that wait.
-    fn queue(&mut self, rules: Vec<Rc<Rule>>, occasion: Occasion, span: &Span) -> Vec<String> {
+    pub(super) fn queue(
+        &mut self,
+        rules: Vec<Rc<Rule>>,
+        occasion: Occasion,
+        span: &Span,
+    ) -> Vec<String> {
         let occasion = Rc::new(occasion);
         let mut names = Vec::new();
         for rule in rules {

@@ -1,6 +1,7 @@
 //! What wakes the daemon up. Nothing else does, and a timer runs only while it stops, while it has
 //! something to save, or while hooks run or wait.
 
+use super::doorbell::Doorbell;
 use crate::control::server::{ClientId, Server};
 use irqcast::Subscription;
 use nix::errno::Errno;
@@ -20,6 +21,8 @@ pub enum Wake {
     Signal(i32),
     /// The subscription has something.
     Items,
+    /// A device may have come or gone.
+    Doorbell,
     /// The hook with this process ID printed something or closed its output.
     Output(Pid),
     /// Somebody connected to the control socket.
@@ -48,6 +51,7 @@ impl Signals {
 pub fn wait<'a>(
     signals: &mut Signals,
     subscription: Option<&'a Subscription>,
+    doorbell: Option<&'a Doorbell>,
     outputs: impl Iterator<Item = (Pid, BorrowedFd<'a>)>,
     control: Option<&'a Server>,
     more_items: bool,
@@ -66,6 +70,7 @@ pub fn wait<'a>(
     let (reasons, fds): (Vec<_>, Vec<_>) = subscription
         .map(|subscription| (Wake::Items, (subscription.as_fd(), readable)))
         .into_iter()
+        .chain(doorbell.map(|doorbell| (Wake::Doorbell, (doorbell.as_fd(), readable))))
         .chain(outputs.map(|(pid, fd)| (Wake::Output(pid), (fd, readable))))
         .chain(control.map(|server| (Wake::Visitor, (server.listener(), readable))))
         .chain(control.into_iter().flat_map(|server| {

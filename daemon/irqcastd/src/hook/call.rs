@@ -1,6 +1,6 @@
 //! What one run of a hook is told, in whichever form.
 
-use super::occasion::{Drop, Occasion};
+use super::occasion::{Drop, Occasion, kind};
 use crate::rule::Rule;
 use irqcast::{Event, Lost};
 use serde::Serialize;
@@ -106,6 +106,7 @@ impl Call {
             Occasion::Event(event) => fields.extend(of_event(event)),
             Occasion::Loss { lost, .. } => fields.extend(of_loss(lost)),
             Occasion::Drop(drop) => fields.extend(of_drop(drop)),
+            Occasion::Change(change) => fields.push(("change", kind(change).to_owned())),
         }
         if let Some(merged) = &self.merged {
             fields.extend([

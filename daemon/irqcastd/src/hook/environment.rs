@@ -52,6 +52,8 @@
 //! | `IRQCAST_DROPPED_TO` | sequence number of the last one |
 //! | `IRQCAST_DROPPED_COUNT` | how many events they were for, at least 1 |
 //!
+//! For a device that came or went there is `IRQCAST_CHANGE`, which is `arrival` or `departure`.
+//!
 //! For a loss there are these, and `IRQCAST_ADDRESS` may be missing where nobody knows it any more:
 //!
 //! | variable | says |

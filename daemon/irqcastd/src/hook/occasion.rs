@@ -1,5 +1,6 @@
 //! What a hook is run for.
 
+use crate::presence::Change;
 use irqcast::{Event, Lost};
 use serde::Serialize;
 
@@ -17,6 +18,8 @@ pub enum Occasion {
     },
     /// Hooks for events of a device were dropped.
     Drop(Drop),
+    /// A device came or went.
+    Change(Change),
 }
 
 /// Hooks of one rule for events of one device that were dropped.
@@ -71,15 +74,17 @@ impl Occasion {
             Self::Event(event) => (event.device, event.incarnation),
             Self::Loss { lost, .. } => (lost.device, lost.incarnation),
             Self::Drop(drop) => (drop.device, drop.incarnation),
+            Self::Change(change) => change.life,
         }
     }
 
-    /// Sequence number of the event, or the last one of the loss or the drop.
+    /// Sequence number of the event, or the last one of the loss or the drop; 0 where there is none.
     pub fn seq(&self) -> u64 {
         match self {
             Self::Event(event) => event.seq,
             Self::Loss { lost, .. } => lost.to,
             Self::Drop(drop) => drop.to,
+            Self::Change(_) => 0,
         }
     }
 
@@ -89,6 +94,7 @@ impl Occasion {
             Self::Event(event) => Some(&event.address),
             Self::Loss { address, .. } => address.as_deref(),
             Self::Drop(drop) => drop.address.as_deref(),
+            Self::Change(change) => change.address.as_deref(),
         }
     }
 
@@ -98,6 +104,25 @@ impl Occasion {
             Self::Event(event) => event.to_json(),
             Self::Loss { lost, .. } => lost.to_json(),
             Self::Drop(drop) => drop.to_json(),
+            Self::Change(change) => change_to_json(change),
         }
+    }
+}
+
+/// `{"arrival":{"device":0,"address":"0000:00:02.0"}}`, or the same with `departure`.
+fn change_to_json(change: &Change) -> String {
+    let (device, _) = change.life;
+    let mut told = serde_json::json!({ "device": device });
+    if let Some(address) = &change.address {
+        told["address"] = address.as_str().into();
+    }
+    serde_json::json!({ kind(change): told }).to_string()
+}
+
+/// What such a change is called.
+pub fn kind(change: &Change) -> &'static str {
+    match change.came {
+        true => "arrival",
+        false => "departure",
     }
 }

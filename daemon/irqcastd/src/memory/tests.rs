@@ -326,3 +326,13 @@ fn life_may_have_a_lower_incarnation_than_one_of_an_earlier_boot() {
         .collect();
     assert_eq!(lives, [(device, incarnation - 1)]);
 }
+
+#[test]
+fn device_that_is_gone_is_forgotten_when_its_hooks_have_ended() {
+    let mut memory = after(&[took(1, &["a"]), Op::Gone(LIFE)]);
+    assert!(memory.positions().is_empty());
+    let (going_on, ended) = memory.unfinished();
+    assert_eq!((going_on.len(), ended.len()), (0, 1));
+    memory.apply(&Op::Ended(hook("a", 1)));
+    assert_eq!(memory, Memory::default());
+}

@@ -113,6 +113,13 @@ impl Match {
         if let Some(rule) = &self.dropped {
             return Some(unmet("dropped", &format!("what {rule} drops"), found));
         }
+        let changes = [
+            ("arrival", self.arrival, "a device that comes"),
+            ("departure", self.departure, "a device that goes"),
+        ];
+        if let Some((condition, _, wanted)) = changes.into_iter().find(|&(_, is, _)| is) {
+            return Some(unmet(condition, wanted, found));
+        }
         match (self.lost, is_loss) {
             (true, false) => Some(unmet("lost", "a loss", found)),
             (false, true) => Some(unmet("lost", "an event", found)),
@@ -231,6 +238,14 @@ mod tests {
         assert_eq!(
             lines(&dropped, &event(1, None)),
             ["dropped: what slow drops / an event"]
+        );
+        let arrival = Match {
+            arrival: true,
+            ..Match::default()
+        };
+        assert_eq!(
+            lines(&arrival, &loss(None)),
+            ["arrival: a device that comes / a loss"]
         );
     }
 

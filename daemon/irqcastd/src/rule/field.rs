@@ -27,6 +27,9 @@ pub const OF_DROP: [&str; 4] = [
     "dropped-count",
 ];
 
+/// A hook for a device that came or went is told this.
+pub const OF_CHANGE: [&str; 1] = ["change"];
+
 /// A hook for events that may become one is told these.
 pub const OF_MERGED: [&str; 3] = ["merged-count", "merged-from", "merged-to"];
 
@@ -36,8 +39,8 @@ pub const OF_RETRY: [&str; 1] = ["attempt"];
 /// All that there are.
 #[must_use]
 pub fn all() -> Vec<&'static str> {
-    let kinds: [&[&str]; 6] = [
-        &ALWAYS, &OF_EVENT, &OF_LOSS, &OF_DROP, &OF_MERGED, &OF_RETRY,
+    let kinds: [&[&str]; 7] = [
+        &ALWAYS, &OF_EVENT, &OF_LOSS, &OF_DROP, &OF_CHANGE, &OF_MERGED, &OF_RETRY,
     ];
     kinds.concat()
 }
@@ -50,6 +53,7 @@ pub fn of(matches: &Match, terms: &Terms) -> Vec<&'static str> {
         Match {
             dropped: Some(_), ..
         } => &OF_DROP,
+        matches if matches.is_for_changes() => &OF_CHANGE,
         _ => &OF_EVENT,
     };
     let mut fields = [&ALWAYS, own].concat();

@@ -94,8 +94,7 @@ fn all_conditions_must_be_met() {
         cause_all: Some(0x101),
         factorial: Some(1..=200),
         dma_bytes: Some(64..=64),
-        lost: false,
-        dropped: None,
+        ..Match::default()
     };
     check(all.clone(), true);
     check(
@@ -182,4 +181,24 @@ fn drop_is_matched_by_its_rule_and_device() {
     check(Some(1), "slow", 1, true);
     check(Some(0), "slow", 1, false);
     assert!(!Match::default().is_met_by_drop("slow", 1, None));
+}
+
+#[test]
+fn coming_and_going_are_matched_by_the_device() {
+    let check = |arrival, departure, came, device, expected| {
+        let matches = Match {
+            arrival,
+            departure,
+            device: Some(1),
+            ..Match::default()
+        };
+        assert_eq!(matches.is_met_by_change(came, device, None), expected);
+        assert!(!matches.is_met_by(&event()));
+    };
+    check(true, false, true, 1, true);
+    check(true, false, false, 1, false);
+    check(false, true, false, 1, true);
+    check(false, true, true, 1, false);
+    check(true, true, true, 0, false);
+    assert!(!Match::default().is_met_by_change(true, 1, None));
 }

@@ -1,6 +1,7 @@
 //! What hooks are told.
 
 use super::*;
+use crate::presence::Change;
 use crate::rule::{Gather, Match, Program, Retry, Terms, field};
 use std::time::Duration;
 
@@ -61,6 +62,29 @@ fn drop(from: u64, to: u64, count: u64) -> Rc<Occasion> {
         from,
         to,
     }))
+}
+
+fn change(came: bool) -> Rc<Occasion> {
+    Rc::new(Occasion::Change(Change {
+        life: (2, 7),
+        address: Some("0000:00:03.0".to_owned()),
+        came,
+    }))
+}
+
+#[test]
+fn coming_and_going_are_told() {
+    let check = |came, word: &str| {
+        let rule = rule(Terms::default());
+        let call = Call::new(&rule, &change(came), false);
+        let told = ("change", word.to_owned());
+        assert!(call.fields(&rule).contains(&told));
+        let line: serde_json::Value = serde_json::from_str(&call.to_line()).unwrap();
+        let device = serde_json::json!({"device": 2, "address": "0000:00:03.0"});
+        assert_eq!(line, serde_json::json!({ word: device }));
+    };
+    check(true, "arrival");
+    check(false, "departure");
 }
 
 #[test]
@@ -153,6 +177,12 @@ fn fields_are_those_that_are_documented() {
         ..Match::default()
     };
     check(&of(lost), loss());
+    let changes = Match {
+        arrival: true,
+        departure: true,
+        ..Match::default()
+    };
+    check(&of(changes), change(true));
     let dropped = Match {
         dropped: Some("slow".to_owned()),
         ..Match::default()
