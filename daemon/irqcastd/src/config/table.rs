@@ -39,7 +39,9 @@ impl<'a, 't> Table<'a, 't> {
 
     /// The value of `key`, if it is there.
     pub fn get(&mut self, key: &'static str) -> Option<Value<'a, 't>> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.table.get(key).map(|value| Value {
             key,
             value: value.get_ref(),
