@@ -34,10 +34,17 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// A rule with these conditions whose hook has these lines of TOML.
+/// A rule with these conditions whose hook has these lines of TOML. Where they name no time limit it has
+/// none, since a loaded machine may take long.
 fn rule(name: &str, conditions: &str, hook: &Path, lines: &str) -> String {
+    let no_limit = match lines.contains("time-limit") {
+        true => "",
+        false => "time-limit = \"none\"",
+    };
     format!(
-        "[[rule]]\nname = {name:?}\nmatch = {{ {conditions} }}\n[rule.hook]\ncommand = [{hook:?}]\n{lines}\n\n"
+        "[[rule]]\nname = {name:?}\nmatch = {{ {conditions} }}\n[rule.hook]\n\
+         command = [{hook:?}]\n\
+         {lines}\n{no_limit}\n\n"
     )
 }
 
