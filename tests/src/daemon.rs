@@ -78,10 +78,11 @@ impl Setup {
         self.rule_running(name, conditions, &self.path("record"))
     }
 
-    /// The same with another program as hook.
+    /// The same with another program as hook, which may take as long as a loaded machine does.
     pub fn rule_running(&self, name: &str, conditions: &str, program: &Path) -> String {
         format!(
-            "[[rule]]\nname = {name:?}\nmatch = {{ {conditions} }}\nhook = {{ command = [{program:?}] }}\n\n"
+            "[[rule]]\nname = {name:?}\nmatch = {{ {conditions} }}\n\
+             hook = {{ command = [{program:?}], time-limit = \"none\" }}\n\n"
         )
     }
 

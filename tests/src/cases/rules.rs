@@ -12,6 +12,8 @@ use crate::daemon::{Daemon, Setup};
 use crate::driver::Driver;
 use crate::{tool, wait};
 
+mod merging;
+
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("rules::time_limit_ends_a_hook_that_hangs", time_limit),
@@ -21,10 +23,10 @@ pub fn cases() -> Vec<Case> {
         ),
         Case::new("rules::sleeping_hook_delays_no_other_rule", sleeping_hook),
         Case::new("rules::drops_are_told_to_a_rule", drops),
-        Case::new("rules::events_become_one", events_become_one),
+        Case::new("rules::events_become_one", merging::events_become_one),
         Case::new(
             "rules::merged_events_run_again_after_a_kill",
-            merged_after_kill,
+            merging::merged_after_kill,
         ),
         Case::new("rules::failing_hook_is_tried_again_in_order", retry),
         Case::new("rules::devices_come_and_go", devices),
@@ -32,10 +34,17 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// A rule with these conditions whose hook has these lines of TOML.
+/// A rule with these conditions whose hook has these lines of TOML. Where they name no time limit it has
+/// none, since a loaded machine may take long.
 fn rule(name: &str, conditions: &str, hook: &Path, lines: &str) -> String {
+    let no_limit = match lines.contains("time-limit") {
+        true => "",
+        false => "time-limit = \"none\"",
+    };
     format!(
-        "[[rule]]\nname = {name:?}\nmatch = {{ {conditions} }}\n[rule.hook]\ncommand = [{hook:?}]\n{lines}\n\n"
+        "[[rule]]\nname = {name:?}\nmatch = {{ {conditions} }}\n[rule.hook]\n\
+         command = [{hook:?}]\n\
+         {lines}\n{no_limit}\n\n"
     )
 }
 
@@ -191,53 +200,6 @@ fn drops() -> Result<()> {
         .map(|it| it["seq"].clone())
         .collect();
     ensure!(ran == [1, 5], "{ran:?}");
-    Ok(())
-}
-
-fn events_become_one() -> Result<()> {
-    let _driver = Driver::load(Mode::Msi)?;
-    let setup = Setup::new()?;
-    let hook = gated(&setup)?;
-    let daemon = Daemon::start(&setup.configure(&[rule("one", "", &hook, "coalesce = true")])?)?;
-    raise(1)?;
-    until_there(&setup, "started.1")?;
-    raise(5)?;
-    setup.remembered(0, |life| life["taken"] == 6)?;
-    File::create(setup.path("gate"))?;
-    setup.until_finished(0, 6)?;
-    daemon.stop()?;
-    let merged: Vec<_> = objects(&setup, "ran")?
-        .iter()
-        .map(|it| it["merged"].clone())
-        .collect();
-    let expected = [(1, 1, 1), (5, 2, 6)]
-        .map(|(count, from, to)| serde_json::json!({"count": count, "from": from, "to": to}));
-    ensure!(merged == expected, "{merged:?}");
-    Ok(())
-}
-
-fn merged_after_kill() -> Result<()> {
-    let _driver = Driver::load(Mode::Msi)?;
-    let setup = Setup::new()?;
-    let hook = gated(&setup)?;
-    let path = setup.configure(&[rule("one", "", &hook, "coalesce = \"5s\"")])?;
-    let daemon = Daemon::start(&path)?;
-    raise(3)?;
-    // The file of the last event: all three are one.
-    until_there(&setup, "started.3")?;
-    daemon.kill()?;
-    std::fs::remove_file(setup.path("started.3"))?;
-    let daemon = Daemon::start_until(&path, "going on where an earlier daemon ended")?;
-    until_there(&setup, "started.3")?;
-    File::create(setup.path("gate"))?;
-    setup.until_finished(0, 3)?;
-    daemon.stop()?;
-    let ran = objects(&setup, "ran")?;
-    let again: Vec<_> = ran.iter().filter(|it| it["repeated"] == true).collect();
-    ensure!(
-        again.len() == 1 && again[0]["merged"]["count"] == 3,
-        "{ran:?}"
-    );
     Ok(())
 }
 

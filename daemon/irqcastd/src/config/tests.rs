@@ -7,6 +7,9 @@ use crate::rule::{
     WhenFull, field,
 };
 
+mod document;
+mod hook;
+
 /// A machine where every program can be run but those that are named `missing`.
 fn programs(program: &Path) -> Vec<Flaw> {
     match program.ends_with("missing") {
@@ -36,6 +39,11 @@ fn wrong(text: &str, expected: &[&str]) {
 /// A rule whose match has this line, the fourth.
 fn with_match(line: &str) -> String {
     format!("[[rule]]\nname = \"m\"\n[rule.match]\n{line}\n[rule.hook]\ncommand = [\"/h\"]\n")
+}
+
+/// A rule whose hook has these lines, from the fifth on.
+fn with_hook(lines: &str) -> String {
+    format!("[[rule]]\nname = \"h\"\n[rule.hook]\ncommand = [\"/h\"]\n{lines}\n")
 }
 
 #[test]
@@ -305,241 +313,6 @@ fn commands_are_checked() {
         "[\"/missing\"]",
         "4:12: the program \"/missing\" does not exist",
     );
-}
-
-/// A rule whose hook has these lines, from the fifth on.
-fn with_hook(lines: &str) -> String {
-    format!("[[rule]]\nname = \"h\"\n[rule.hook]\ncommand = [\"/h\"]\n{lines}\n")
-}
-
-#[test]
-fn durations_are_checked() {
-    let check = |line: &str, expected: &str| wrong(&with_hook(line), &[expected]);
-    check(
-        "time-limit = 30",
-        "5:14: `time-limit` must be a string, not an integer",
-    );
-    check(
-        "time-limit = \"30 sek\"",
-        "5:14: \"30 sek\" is no duration; write a number with its unit, such as \"250ms\", \"10s\", \
-         \"5min\" or \"1h 30min\"",
-    );
-    check(
-        "time-limit = \"0s\"",
-        "5:14: `time-limit` must be from 1ms to 7days, not 0s",
-    );
-    check(
-        "grace = \"2h\"",
-        "5:9: `grace` must be from 0s to 1h, not 2h",
-    );
-}
-
-#[test]
-fn placeholders_are_checked() {
-    let check = |lines: &str, expected: &str| wrong(&with_hook(lines), &[expected]);
-    check(
-        "environment = { A = \"{sequence}\" }",
-        "5:21: there is no placeholder `{sequence}`; did you mean `{seq}`? Write {{ for a brace",
-    );
-    check(
-        "environment = { A = \"{lost-from}\" }",
-        "5:21: what this rule is for has no `{lost-from}`; it has {rule}, {device}, {address}, \
-         {repeated}, {seq}, {time-ns}, {cause}, {replayed}, {factorial}, {dma-bytes}",
-    );
-    check(
-        "environment = { A = \"{seq\" }",
-        "5:21: a brace is not closed; write {{ for a brace",
-    );
-    wrong(
-        "[[rule]]\nname = \"a\"\nmatch.lost = true\nhook.command = [\"/h\", \"{lost-to}\", \"{seq}\"]\n",
-        &[
-            "4:36: what this rule is for has no `{seq}`; it has {rule}, {device}, {address}, \
-            {repeated}, {lost-from}, {lost-to}, {lost-count}",
-        ],
-    );
-}
-
-#[test]
-fn environment_folder_and_input_are_checked() {
-    let check = |lines: &str, expected: &str| wrong(&with_hook(lines), &[expected]);
-    check(
-        "environment = { IRQCAST_SEQ = \"1\" }",
-        "5:31: the variables that begin with IRQCAST_ are the daemon's",
-    );
-    check(
-        "environment = { \"A=B\" = \"1\" }",
-        "5:25: \"A=B\" is no name of a variable; it has the characters a-z, A-Z, 0-9 and _, and does \
-         not begin with a digit",
-    );
-    check(
-        "environment = { A = 1 }",
-        "5:21: `A` must be a string, not an integer",
-    );
-    check(
-        "folder = \"usr\"",
-        "5:10: the folder \"usr\" is not an absolute path; write the whole path",
-    );
-    check(
-        "folder = \"/no/such\"",
-        "5:10: the folder \"/no/such\" does not exist",
-    );
-    check(
-        "folder = \"/etc/passwd\"",
-        "5:10: the folder \"/etc/passwd\" is not a folder",
-    );
-    check(
-        "input = \"jason\"",
-        "5:9: `input` is one of \"json\", \"none\", not \"jason\"; did you mean \"json\"?",
-    );
-}
-
-#[test]
-fn terms_are_checked() {
-    let check = |lines: &str, expected: &str| wrong(&with_hook(lines), &[expected]);
-    check(
-        "order = \"devise\"",
-        "5:9: `order` is one of \"device\", \"free\", not \"devise\"; did you mean \"device\"?",
-    );
-    check(
-        "concurrency = 0",
-        "5:15: `concurrency` must be from 1 to 1024, not 0",
-    );
-    check("queue = 0", "5:9: `queue` must be from 1 to 65536, not 0");
-    check(
-        "when-full = \"drop\"",
-        "5:13: `when-full` is one of \"hold-back\", \"drop-oldest\", \"drop-newest\", not \"drop\"; \
-         did you mean \"drop-newest\"?",
-    );
-    check(
-        "rate-limit = { count = 1 }",
-        "5:14: a rate limit has no `per`",
-    );
-    check(
-        "debounce = \"0s\"",
-        "5:12: `debounce` must be from 1ms to 1day, not 0s",
-    );
-    check(
-        "coalesce = 3",
-        "5:12: `coalesce` must be a string, not an integer",
-    );
-    check(
-        "retry = { exit-statuses = [0] }",
-        "5:28: `exit-statuses` must be from 1 to 255, not 0",
-    );
-    check(
-        "retry = { exit-statuses = [] }",
-        "5:27: without an exit status nothing runs again",
-    );
-    check(
-        "environment = { A = \"{attempt}\" }",
-        "5:21: what this rule is for has no `{attempt}`; it has {rule}, {device}, {address}, \
-         {repeated}, {seq}, {time-ns}, {cause}, {replayed}, {factorial}, {dma-bytes}",
-    );
-    wrong(
-        "[[rule]]\nname = \"a\"\nmatch.lost = true\n[rule.hook]\ncommand = [\"/h\"]\ndebounce = \"1s\"\n",
-        &["6:12: only events become one, so this rule can have no `debounce`"],
-    );
-}
-
-#[test]
-fn rules_for_devices_are_checked() {
-    let check = |line: &str, expected: &str| wrong(&with_match(line), &[expected]);
-    check(
-        "arrival = true\nfactorial = 1",
-        "5:13: a device's coming or going has no `factorial`; leave it out, or make it a rule of its own",
-    );
-    check(
-        "departure = true\nlost = true",
-        "4:13: a loss has no `departure`; leave it out, or make it a rule of its own",
-    );
-    wrong(
-        "[[rule]]\nname = \"a\"\nmatch.arrival = true\nhook.command = [\"/h\", \"{change}\", \"{seq}\"]\n",
-        &[
-            "4:35: what this rule is for has no `{seq}`; it has {rule}, {device}, {address}, \
-            {repeated}, {change}",
-        ],
-    );
-}
-
-#[test]
-fn rules_for_drops_are_checked() {
-    let rule = |name: &str, matches: &str| {
-        format!("[[rule]]\nname = {name:?}\nmatch = {{ {matches} }}\nhook.command = [\"/h\"]\n")
-    };
-    right(&(rule("slow", "") + &rule("told", "dropped = \"slow\", device = 1")));
-    wrong(
-        &(rule("slow", "") + &rule("told", "dropped = \"sloow\"")),
-        &["7:21: there is no rule \"sloow\"; did you mean \"slow\"?"],
-    );
-    wrong(
-        &rule("slow", "dropped = \"slow\""),
-        &["3:21: a rule cannot be for what it drops itself"],
-    );
-    wrong(
-        &(rule("slow", "") + &rule("told", "dropped = \"slow\", cause-any = 1")),
-        &["7:41: a drop has no `cause-any`; leave it out, or make it a rule of its own"],
-    );
-    wrong(
-        &(rule("slow", "") + &rule("told", "dropped = \"slow\", lost = true")),
-        &["7:21: a loss has no `dropped`; leave it out, or make it a rule of its own"],
-    );
-}
-
-/// The first cells of the rows of a table in the document, of the table with these first columns.
-fn documented(columns: &str) -> Vec<Vec<String>> {
-    const DOCUMENT: &str = include_str!("../../../../docs/hooks.md");
-    let mut found = Vec::new();
-    let mut lines = DOCUMENT.lines();
-    while lines.by_ref().any(|line| line.starts_with(columns)) {
-        let rows = lines.by_ref().skip(1);
-        for row in rows.take_while(|line| line.starts_with('|')) {
-            let cells = row.trim_matches('|').split(" | ");
-            found.push(cells.map(|cell| cell.trim().replace('`', "")).collect());
-        }
-    }
-    found
-}
-
-/// Every key that a rule may have is in the document, in the parser's order, and no other.
-#[test]
-fn document_has_every_key() {
-    let known = |text: &str| -> Vec<String> {
-        let problems = parse(text, programs).unwrap_err();
-        let hint = problems.iter().find_map(|problem| problem.hint.as_ref());
-        let keys = hint.unwrap().strip_prefix("the keys here are ").unwrap();
-        keys.split(", ").map(str::to_owned).collect()
-    };
-    let mut keys = known(&with_match("xyz = 1"));
-    keys.extend(known(&with_hook("xyz = 1")));
-    let mut documented: Vec<_> = documented("| key |")
-        .into_iter()
-        .map(|row| row[0].clone())
-        .collect();
-    keys.sort();
-    documented.sort();
-    assert_eq!(documented, keys);
-}
-
-/// Every placeholder is in the document, with its variable.
-#[test]
-fn document_has_every_placeholder() {
-    let documented: Vec<_> = documented("| placeholder |")
-        .into_iter()
-        .map(|row| (row[0].clone(), row[1].clone()))
-        .collect();
-    let fields = field::all().into_iter();
-    let expected: Vec<_> = fields
-        .map(|field| (format!("{{{field}}}"), field::variable(field)))
-        .collect();
-    assert_eq!(documented, expected);
-}
-
-#[test]
-fn example_of_the_document_is_right() {
-    const DOCUMENT: &str = include_str!("../../../../docs/hooks.md");
-    let (_, rest) = DOCUMENT.split_once("```toml\n").unwrap();
-    let (example, _) = rest.split_once("```").unwrap();
-    assert_eq!(right(example).rules.len(), 1);
 }
 
 #[test]
