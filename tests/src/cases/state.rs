@@ -21,10 +21,10 @@ pub fn cases() -> Vec<Case> {
         Case::new("state::foreign_version_is_set_aside", || {
             is_set_aside(|state| {
                 let text = fs::read_to_string(state)?;
-                ensure!(text.contains("\"version\":1"), "{text}");
+                ensure!(text.contains("\"version\":2"), "{text}");
                 Ok(fs::write(
                     state,
-                    text.replace("\"version\":1", "\"version\":9"),
+                    text.replace("\"version\":2", "\"version\":9"),
                 )?)
             })
         }),

@@ -6,7 +6,7 @@ use crate::hook::occasion::{Occasion, kind};
 use crate::memory::{LifeId, Memory, Op};
 use crate::presence::{Change, Presence};
 use crate::rule::Rule;
-use irqcast::{Client, Device, Error};
+use irqcast::{Client, Error};
 use tracing::{debug, info_span, warn};
 
 /// The devices that are there, and what tells that there may be others.
@@ -94,10 +94,10 @@ impl Daemon {
                 return;
             }
         };
-        let seen = |device: &'_ Device| (device.device, device.incarnation);
-        let devices = devices
-            .iter()
-            .map(|device| (seen(device), device.address.as_str()));
+        let devices = devices.iter().map(|device| {
+            let life = (device.device, device.incarnation);
+            (life, device.address.as_str())
+        });
         let changes = self.devices.presence.seen_all(devices);
         self.tell_changes(changes);
     }

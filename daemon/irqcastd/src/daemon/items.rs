@@ -107,7 +107,7 @@ impl Daemon {
         self.tell_drops();
     }
 
-    /// Queues the hooks of the rules for what was dropped.
+    /// Queues the hooks of the rules for what was dropped. The memory knows nothing of these.
     fn tell_drops(&mut self) {
         for dropped in self.hooks.take_drops() {
             let (device, address) = (dropped.device, dropped.address.clone());
