@@ -4,6 +4,7 @@ use crate::case::Case;
 
 mod backlog;
 mod chardev;
+mod confine;
 mod context;
 mod crowd;
 mod daemon;
@@ -65,6 +66,7 @@ pub fn all() -> Vec<Case> {
         incarnations::cases(),
         tool::cases(),
         daemon::cases(),
+        confine::cases(),
         resume::cases(),
         loss::cases(),
         state::cases(),

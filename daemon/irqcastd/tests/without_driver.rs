@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use nix::sys::stat::{Mode, umask};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ struct Daemon {
 
 impl Daemon {
     fn start(config: &str) -> Self {
+        // Nobody else can write its files, whatever mask the tests are started with.
+        umask(Mode::from_bits_truncate(0o022));
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("irqcastd.toml");
         fs::write(&file, config).unwrap();

@@ -176,16 +176,19 @@ mod tests {
         })
     }
 
+    fn rule(command: &[&str]) -> Rule {
+        Rule {
+            name: "test".to_owned(),
+            matches: Match::default(),
+            command: command.iter().map(|&text| text.to_owned()).collect(),
+            confine: Confinement::default(),
+        }
+    }
+
     /// Runs a shell script as a hook, and returns how it ended and what it printed.
     fn run(script: &str) -> (WaitStatus, Vec<String>) {
         let command = ["/bin/sh", "-c", script, "hook", "two words"];
-        let rule = Rule {
-            name: "test".to_owned(),
-            matches: Match::default(),
-            command: command.map(str::to_owned).to_vec(),
-            confine: Confinement::default(),
-        };
-        let spawned = spawn(&rule, &event(), false).unwrap();
+        let spawned = spawn(&rule(&command), &event(), false).unwrap();
         let mut output = Output::new(spawned.output);
         let mut lines = Vec::new();
         loop {
@@ -209,19 +212,10 @@ mod tests {
         assert!(matches!(status, WaitStatus::Exited(_, 3)), "{status:?}");
         assert_eq!(lines[0], "two words");
         assert_eq!(lines[1], event().to_line(false).trim());
-        let mut expected: Vec<String> = environment::variables(
-            &Rule {
-                name: "test".to_owned(),
-                matches: Match::default(),
-                command: Vec::new(),
-                confine: Confinement::default(),
-            },
-            &event(),
-            false,
-        )
-        .into_iter()
-        .map(|variable| variable.into_string().unwrap())
-        .collect();
+        let mut expected: Vec<String> = environment::variables(&rule(&[]), &event(), false)
+            .into_iter()
+            .map(|variable| variable.into_string().unwrap())
+            .collect();
         expected.sort();
         // The shell adds some of its own.
         let found: Vec<_> = lines[2..lines.len() - 1]
@@ -267,18 +261,14 @@ mod tests {
 
     #[test]
     fn program_that_others_can_write_is_not_started() {
-        let folder = tempfile::TempDir::new().unwrap();
+        let folder = trust::tests::folder();
         let program = folder.path().join("hook");
         std::fs::write(&program, "#!/bin/sh\n").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
         std::fs::set_permissions(&program, mode).unwrap();
-        let rule = Rule {
-            name: "test".to_owned(),
-            matches: Match::default(),
-            command: vec![program.to_str().unwrap().to_owned()],
-            confine: Confinement::default(),
-        };
-        let error = spawn(&rule, &event(), false).err().unwrap();
+        let error = spawn(&rule(&[program.to_str().unwrap()]), &event(), false)
+            .err()
+            .unwrap();
         let name = program.display();
         assert_eq!(
             error.to_string(),
@@ -290,13 +280,9 @@ mod tests {
 
     #[test]
     fn program_that_cannot_be_run_is_an_error() {
-        let rule = Rule {
-            name: "test".to_owned(),
-            matches: Match::default(),
-            command: vec!["/no/such/program".to_owned()],
-            confine: Confinement::default(),
-        };
-        let error = spawn(&rule, &event(), false).err().unwrap();
+        let error = spawn(&rule(&["/no/such/program"]), &event(), false)
+            .err()
+            .unwrap();
         assert_eq!(
             error.to_string(),
             "failed to start the program: No such file or directory"
