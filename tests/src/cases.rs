@@ -4,6 +4,7 @@ use crate::case::Case;
 
 mod backlog;
 mod chardev;
+mod confine;
 mod context;
 mod control;
 mod crowd;
@@ -69,6 +70,7 @@ pub fn all() -> Vec<Case> {
         control::cases(),
         daemon::cases(),
         rules::cases(),
+        confine::cases(),
         resume::cases(),
         loss::cases(),
         state::cases(),

@@ -221,6 +221,11 @@ impl Daemon {
         .with_context(|| format!("the log is:\n{}", self.log().join("\n")))
     }
 
+    /// Its process ID.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal to the daemon.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?;

@@ -170,4 +170,4 @@ fn names(path: &Path) -> VecDeque<OsString> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use nix::sys::stat::{Mode, umask};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -15,10 +16,16 @@ fn irqcastd(arguments: &[&str]) -> Output {
         .expect("the daemon starts")
 }
 
+/// A folder for files that nobody else can write, whatever mask the tests are started with.
+fn folder() -> TempDir {
+    umask(Mode::from_bits_truncate(0o022));
+    TempDir::new().unwrap()
+}
+
 /// Checks a file with these bytes. Returns exit code, standard output and standard error, where FILE
 /// stands for the file's name.
 fn check(bytes: &[u8]) -> (Option<i32>, String, String) {
-    let folder = TempDir::new().unwrap();
+    let folder = folder();
     let file = folder.path().join("irqcastd.toml");
     fs::write(&file, bytes).unwrap();
     check_file(&file)
@@ -89,7 +96,7 @@ hook.command = [\"/etc\"]
 
 #[test]
 fn file_that_others_can_write_is_refused() {
-    let folder = TempDir::new().unwrap();
+    let folder = folder();
     let file = folder.path().join("irqcastd.toml");
     fs::write(&file, "[limits]\nqueues = 1\n").unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
@@ -104,7 +111,7 @@ fn file_that_others_can_write_is_refused() {
 
 #[test]
 fn program_below_a_folder_that_others_can_write_is_refused() {
-    let folder = TempDir::new().unwrap();
+    let folder = folder();
     let open = folder.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
@@ -133,7 +140,7 @@ fn file_that_is_no_text() {
 
 #[test]
 fn file_that_is_not_there() {
-    let folder = TempDir::new().unwrap();
+    let folder = folder();
     let (code, _, stderr) = check_file(&folder.path().join("none.toml"));
     assert_eq!(code, Some(1));
     assert_eq!(

@@ -157,7 +157,6 @@ impl<'a> Format<'a> {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
-    use tempfile::TempDir;
 
     #[test]
     fn formats_are_those_of_the_kernel() {
@@ -175,7 +174,7 @@ mod tests {
 
     /// Flaws of an executable script with this text, where FOLDER stands for its folder.
     fn flaws(text: &str, mode: u32) -> Vec<String> {
-        let folder = TempDir::new().unwrap();
+        let folder = trust::tests::folder();
         let name = folder.path().to_str().unwrap();
         let script = folder.path().join("hook");
         fs::write(&script, text.replace("FOLDER", name)).unwrap();

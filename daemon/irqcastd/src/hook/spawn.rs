@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn program_that_others_can_write_is_not_started() {
-        let folder = tempfile::TempDir::new().unwrap();
+        let folder = trust::tests::folder();
         let program = folder.path().join("hook");
         std::fs::write(&program, "#!/bin/sh\n").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);

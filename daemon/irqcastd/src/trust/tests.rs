@@ -1,12 +1,15 @@
 //! Who is found, and that nobody is missed.
 
 use super::*;
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, chown};
 use proptest::prelude::*;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use tempfile::TempDir;
 
-fn folder() -> TempDir {
+/// A folder for files that nobody else can write, whatever mask the tests are started with.
+pub(crate) fn folder() -> TempDir {
+    umask(Mode::from_bits_truncate(0o022));
     let folder = TempDir::new().unwrap();
     assert_eq!(findings(folder.path()), [], "the tests' folder is safe");
     folder

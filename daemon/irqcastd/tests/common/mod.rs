@@ -7,6 +7,7 @@
     reason = "no test program needs all of it, and some need it whole"
 )]
 
+use nix::sys::stat::{Mode, umask};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,8 @@ impl Daemon {
     }
 
     fn run(config: &str, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
+        // Nobody else can write its files, whatever mask the tests are started with.
+        umask(Mode::from_bits_truncate(0o022));
         let folder = TempDir::new().unwrap();
         // One of its own for each, and none on the machine.
         let control = match config.contains("[control]") {
