@@ -2,6 +2,7 @@
 
 use crate::daemon::{Options, StateFolder};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use irqcast_manuals::Generate;
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,6 +28,12 @@ Exit codes:
   0  it was explained, whether a rule matches or not
   1  the configuration is wrong, or what was given is no event and no loss
   2  the command line is wrong";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  irqcastd run
+  irqcastd run --config ./irqcastd.toml --state-dir ./state --control-socket ./control
+  irqcastd run --dry-run --config ./irqcastd.toml";
 
 const SIGNALS: &str = "\
 Signals:
@@ -93,17 +100,20 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon in the foreground.
-    #[command(after_help = format!("{HOOKS}\n\n{MEMORY}\n\n{SIGNALS}"))]
+    #[command(after_help = format!("{RUN_EXAMPLES}\n\n{HOOKS}\n\n{MEMORY}\n\n{SIGNALS}"))]
     Run(Run),
     /// Say what is wrong with a configuration, as FILE:LINE:COLUMN: MESSAGE.
     #[command(
-        after_help = "Exit codes:\n  0  the file is right\n  1  it is wrong or cannot be read\n  \
+        after_help = "Examples:\n  irqcastd check /etc/irqcast/irqcastd.toml\n\nExit codes:\n  0  the file is right\n  1  it is wrong or cannot be read\n  \
         2  the command line is wrong"
     )]
     Check {
         /// The configuration.
         file: PathBuf,
     },
+    /// Write manual pages or completions.
+    #[command(hide = true, subcommand)]
+    Generate(Generate),
     /// Say for each rule whether it matches an event or a loss, and why not. Runs nothing.
     #[command(after_help = EXPLAIN)]
     Explain {

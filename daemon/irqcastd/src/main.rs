@@ -15,7 +15,9 @@ mod queue;
 mod rule;
 mod store;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
+use irqcast_manuals::Generate;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -23,11 +25,22 @@ fn main() -> ExitCode {
     log::init(cli.log_level);
     match cli.command {
         cli::Command::Run(run) => daemon::run(run.into()),
+        cli::Command::Generate(what) => generate(&what),
         cli::Command::Explain {
             config,
             event,
             json,
         } => explain::run(&config, &event, json),
         cli::Command::Check { file } => check::run(&file),
+    }
+}
+
+fn generate(what: &Generate) -> ExitCode {
+    match irqcast_manuals::generate(what, cli::Cli::command(), "8") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            let _ = writeln!(io::stderr(), "failed to write {reason}");
+            ExitCode::FAILURE
+        }
     }
 }
