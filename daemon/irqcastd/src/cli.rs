@@ -42,6 +42,11 @@ Signals:
              the next start
   HUP        read the configuration again; if it is wrong, keep the old one
 
+Under systemd:
+  With Type=notify-reload the unit is ready once no event can be missed, whether the driver is loaded
+  or not; WatchdogSec= is honoured. Where standard error is the journal, fields are fields of its own,
+  whose names begin with IRQCAST_.
+
 Exit codes:
   0  stopped by a signal
   1  failed: the configuration is wrong, the capability CAP_NET_ADMIN is missing, another daemon

@@ -17,6 +17,7 @@ use crate::inherited;
 use crate::metrics::Events;
 use crate::metrics::file::MetricsFile;
 use crate::store::StoreError;
+use crate::systemd::{Condition, ServiceManager};
 use hooks::Hooks;
 use irqcast::{Error, Subscription};
 use keeper::Keeper;
@@ -99,6 +100,7 @@ struct Daemon {
     control: Option<Server>,
     started: Instant,
     dry_run: bool,
+    manager: ServiceManager,
     events: Events,
     metrics: MetricsFile,
     /// Whether there may be items that a poll does not tell of.
@@ -142,6 +144,7 @@ impl Daemon {
             control: server,
             started: Instant::now(),
             dry_run: options.dry_run,
+            manager: ServiceManager::from_environment(),
             events: Events::default(),
             metrics: MetricsFile::new(config.metrics.clone()),
             file,
@@ -153,6 +156,9 @@ impl Daemon {
         };
         daemon.hooks.count_for(&daemon.config.rules);
         daemon.take_over(ended, untold);
+        // Where the driver is not loaded, every event of a device that comes is received too.
+        let condition = daemon.condition();
+        daemon.manager.ready(condition);
         Ok(daemon)
     }
 
@@ -162,6 +168,7 @@ impl Daemon {
             self.hooks.start_ready(&mut self.keeper);
             self.keeper.keep_up(self.config.limits.save_interval);
             self.write_metrics();
+            self.manager.keep_up(self.condition());
             if self.stopping.is_some() && self.hooks.none_runs() {
                 self.keeper.save();
                 self.finish_metrics();
@@ -195,6 +202,7 @@ impl Daemon {
         let save = self.keeper.deadline(self.config.limits.save_interval);
         let stop = self.stopping.as_ref().map(Stopping::deadline);
         let metrics = self.metrics_deadline();
+        let alive = self.manager.deadline();
         let at_once = self.next_request().map(|_| Instant::now());
         wake::wait(
             &mut self.signals,
@@ -202,7 +210,10 @@ impl Daemon {
             self.hooks.outputs(),
             self.control.as_ref(),
             self.more_items && takes_items,
-            [save, stop, metrics, at_once].into_iter().flatten().min(),
+            [save, stop, metrics, alive, at_once]
+                .into_iter()
+                .flatten()
+                .min(),
         )
         .map_err(|error| Failure::System("wait", error))
     }
@@ -223,6 +234,14 @@ impl Daemon {
 
     /// Takes the configuration anew. A wrong one changes nothing.
     fn reload(&mut self) -> Result<(), ConfigError> {
+        self.manager.reloading();
+        let result = self.take_configuration();
+        // Also where it is wrong: the old one works.
+        self.manager.ready(self.condition());
+        result
+    }
+
+    fn take_configuration(&mut self) -> Result<(), ConfigError> {
         match Config::load(&self.file) {
             Ok(config) => {
                 info!(rules = config.rules.len(), "took the configuration");
@@ -252,9 +271,20 @@ impl Daemon {
             Some(stopping) => stopping.hurry(&mut self.hooks),
             None => {
                 info!(running = self.hooks.running(), "stopping");
+                self.manager.stopping();
                 self.hooks.drop_waiting(&self.keeper);
                 self.stopping = Some(Stopping::begin(self.config.limits.stop_grace));
             }
+        }
+    }
+
+    /// How it is, for the service manager.
+    fn condition(&self) -> Condition {
+        Condition {
+            joined: self.subscription.joined().is_some(),
+            holds_back: self.hooks.holds_back(),
+            stopping: self.stopping.is_some(),
+            rules: self.config.rules.len(),
         }
     }
 

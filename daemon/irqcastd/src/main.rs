@@ -14,6 +14,7 @@ mod metrics;
 mod queue;
 mod rule;
 mod store;
+mod systemd;
 
 use clap::{CommandFactory as _, Parser as _};
 use irqcast_manuals::Generate;
