@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use irqcast::wire::{DMA_MAX, FACTORIAL_MAX};
 use irqcast::{Context, Paths};
 use irqcast_control::SOCKET;
+use irqcast_manuals::Generate;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,27 +61,28 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the devices and their counters.
+    #[command(after_help = examples("irqcastctl list\n  irqcastctl list --json"))]
     List,
     /// Print events as they come, until Ctrl-C.
     ///
     /// When the kernel drops events because this listener does not keep up, a warning on standard error
     /// says so. They are then fetched from the driver and printed in their places, with "replayed":true;
     /// what the driver no longer holds is printed as a loss.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = examples("irqcastctl monitor --count 10\n  irqcastctl monitor --cause-any 0x6 --json\n  irqcastctl monitor --lost-only"))]
     Monitor(Monitor),
     /// Print the events that the devices still hold, without waiting for more. Anyone may.
     ///
     /// Events that a device no longer holds are printed as a loss before those that it does.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = examples("irqcastctl history --device 0 --since 100"))]
     History(History),
     /// Make the device interrupt, the next time after the event of the last one was seen.
     ///
     /// Prints the event of each raise. Other interrupts may happen at the same time: the event of a
     /// raise is the first one of that device that is younger than the raise and has all its bits.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = examples("irqcastctl raise --device 0 --bits 0x6 --count 100"))]
     Raise(Raise),
     /// Let the device compute a factorial, and print the event with the result (modulo 2^32).
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = examples("irqcastctl factorial 5 --device 0"))]
     Factorial {
         /// The number to compute it of.
         #[arg(value_parser = clap::value_parser!(u32).range(0..=i64::from(FACTORIAL_MAX)))]
@@ -92,7 +94,7 @@ pub enum Command {
     /// Send bytes by DMA through the device's buffer and back, and print the event.
     ///
     /// Fails when fewer bytes came back unchanged than were sent.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = examples("irqcastctl dma 64 --device 0"))]
     Dma {
         /// How many bytes to send.
         #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(DMA_MAX)))]
@@ -102,7 +104,7 @@ pub enum Command {
         limit: Limit,
     },
     /// Change how a device tells of its interrupts, until it is unbound.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = examples("irqcastctl set --paths netlink-multicast,chardev --context bh"))]
     Set(Set),
     /// Print what the daemon does: queues, running hooks, counters and the last failures.
     #[command(after_help = of_daemon("irqcastctl status\n  irqcastctl status --json"))]
@@ -130,6 +132,9 @@ pub enum Command {
         "irqcastctl record --duration 1m trace.jsonl\n  irqcastctl record --count 100 --cause-any 0x6 trace.jsonl"
     ))]
     Record(Record),
+    /// Write manual pages or completions.
+    #[command(hide = true, subcommand)]
+    Generate(Generate),
     /// Let the daemon run its hooks for the events and losses of a file, as if they had just come.
     ///
     /// The hooks get IRQCAST_TRACE=1 in their environment and "trace":true in their JSON, and the daemon
@@ -247,52 +252,4 @@ pub struct Limit {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory as _;
-
-    #[test]
-    fn definition_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn global_options_stand_anywhere() {
-        for line in [
-            ["irqcastctl", "--json", "--device", "1", "list"],
-            ["irqcastctl", "list", "--device", "1", "--json"],
-        ] {
-            let cli = Cli::try_parse_from(line).unwrap();
-            assert!(cli.json && cli.device == Some(1));
-        }
-    }
-
-    #[test]
-    fn wrong_values_name_the_range() {
-        let check = |line: &[&str], parts: &[&str]| {
-            let line = std::iter::once("irqcastctl").chain(line.iter().copied());
-            let error = Cli::try_parse_from(line).unwrap_err();
-            assert_eq!(error.exit_code(), 2);
-            for part in parts {
-                assert!(error.to_string().contains(part), "{part}: {error}");
-            }
-        };
-        check(&["dma", "4097"], &["4097", "1..=4096"]);
-        check(&["dma", "0"], &["0", "1..=4096"]);
-        check(&["factorial", "1048577"], &["0..=1048576"]);
-        check(&["raise", "--bits", "0"], &["--bits", "at least one"]);
-        check(&["raise", "--count", "0"], &["--count"]);
-        check(&["set"], &["--paths"]);
-        check(&["set", "--paths", "mmap"], &["mmap", "chardev", "all"]);
-        check(&["set", "--context", "soft"], &["soft", "thread"]);
-        check(
-            &["monitor", "--address", "eth0"],
-            &["--address", "0000:00:02.0"],
-        );
-        check(
-            &["monitor", "--lost-only", "--cause-any", "1"],
-            &["--cause-any"],
-        );
-        check(&["monitor", "--duration", "soon"], &["--duration", "unit"]);
-    }
-}
+mod tests;

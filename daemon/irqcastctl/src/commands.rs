@@ -14,6 +14,7 @@ pub mod watch;
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::Printer;
+use clap::CommandFactory as _;
 use irqcast::Client;
 
 /// Does what the command line says.
@@ -37,6 +38,9 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Metrics(daemon) => daemon::metrics(daemon, &mut printer),
         Command::Reload(daemon) => daemon::reload(daemon, &mut printer),
         Command::Explain { event, daemon } => daemon::explain(daemon, event, &mut printer),
+        Command::Generate(what) => {
+            irqcast_manuals::generate(what, Cli::command(), "1").map_err(Failure::Generate)
+        }
         Command::Record(record) => record::run(cli.device, record),
         Command::Replay { file, daemon } => replay::run(daemon, file, cli.device, &mut printer),
     }

@@ -88,6 +88,9 @@ pub enum Failure {
         /// What is wrong.
         reason: String,
     },
+    /// A manual page or a completion cannot be written.
+    #[error("failed to write {0}")]
+    Generate(io::Error),
     /// Printing failed.
     #[error("failed to write: {0}")]
     Output(#[from] io::Error),

@@ -2,6 +2,7 @@
 
 use crate::daemon::{Options, StateFolder};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use irqcast_manuals::Generate;
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -28,12 +29,23 @@ Exit codes:
   1  the configuration is wrong, or what was given is no event and no loss
   2  the command line is wrong";
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  irqcastd run
+  irqcastd run --config ./irqcastd.toml --state-dir ./state --control-socket ./control
+  irqcastd run --dry-run --config ./irqcastd.toml";
+
 const SIGNALS: &str = "\
 Signals:
   TERM, INT  stop: read no more events, let running hooks end for a while (stop-grace), then
              end them; a second one ends them at once. Hooks that wait or were ended so run at
              the next start
   HUP        read the configuration again; if it is wrong, keep the old one
+
+Under systemd:
+  With Type=notify-reload the unit is ready once no event can be missed, whether the driver is loaded
+  or not; WatchdogSec= is honoured. Where standard error is the journal, fields are fields of its own,
+  whose names begin with IRQCAST_.
 
 Exit codes:
   0  stopped by a signal
@@ -99,17 +111,20 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon in the foreground.
-    #[command(after_help = format!("{HOOKS}\n\n{MEMORY}\n\n{SIGNALS}"))]
+    #[command(after_help = format!("{RUN_EXAMPLES}\n\n{HOOKS}\n\n{MEMORY}\n\n{SIGNALS}"))]
     Run(Run),
     /// Say what is wrong with a configuration, as FILE:LINE:COLUMN: MESSAGE.
     #[command(
-        after_help = "Exit codes:\n  0  the file is right\n  1  it is wrong or cannot be read\n  \
+        after_help = "Examples:\n  irqcastd check /etc/irqcast/irqcastd.toml\n\nExit codes:\n  0  the file is right\n  1  it is wrong or cannot be read\n  \
         2  the command line is wrong"
     )]
     Check {
         /// The configuration.
         file: PathBuf,
     },
+    /// Write manual pages or completions.
+    #[command(hide = true, subcommand)]
+    Generate(Generate),
     /// Say for each rule whether it matches an event or a loss, and why not. Runs nothing.
     #[command(after_help = EXPLAIN)]
     Explain {

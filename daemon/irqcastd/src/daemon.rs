@@ -25,6 +25,7 @@ use crate::inherited;
 use crate::metrics::Events;
 use crate::metrics::file::MetricsFile;
 use crate::store::StoreError;
+use crate::systemd::{Condition, ServiceManager};
 use devices::Devices;
 use hooks::Hooks;
 use irqcast::{Error, Subscription};
@@ -110,6 +111,7 @@ struct Daemon {
     control: Option<Server>,
     started: Instant,
     dry_run: bool,
+    manager: ServiceManager,
     events: Events,
     metrics: MetricsFile,
     devices: Devices,
@@ -156,6 +158,7 @@ impl Daemon {
             control: server,
             started: Instant::now(),
             dry_run: options.dry_run,
+            manager: ServiceManager::from_environment(),
             events: Events::default(),
             metrics: MetricsFile::new(config.metrics.clone()),
             file,
@@ -168,6 +171,9 @@ impl Daemon {
         daemon.hooks.configure(&daemon.config);
         daemon.take_over(ended, untold);
         daemon.watch_devices();
+        // Where the driver is not loaded, every event of a device that comes is received too.
+        let condition = daemon.condition();
+        daemon.manager.ready(condition);
         Ok(daemon)
     }
 
@@ -177,6 +183,7 @@ impl Daemon {
             self.hooks.start_ready(&mut self.keeper);
             self.keeper.keep_up(self.config.limits.save_interval);
             self.write_metrics();
+            self.manager.keep_up(self.condition());
             if self.stopping.is_some() && self.hooks.none_runs() {
                 self.keeper.save();
                 self.hooks.log_counts();
@@ -213,8 +220,9 @@ impl Daemon {
         let save = self.keeper.deadline(self.config.limits.save_interval);
         let stop = self.stopping.as_ref().map(Stopping::deadline);
         let metrics = self.metrics_deadline();
+        let alive = self.manager.deadline();
         let at_once = self.next_request().map(|_| Instant::now());
-        let deadlines = [save, stop, metrics, at_once, self.hooks.deadline()];
+        let deadlines = [save, stop, metrics, alive, at_once, self.hooks.deadline()];
         wake::wait(
             &mut self.signals,
             takes_items.then_some(&self.subscription),
@@ -243,6 +251,14 @@ impl Daemon {
 
     /// Takes the configuration anew. A wrong one changes nothing.
     fn reload(&mut self) -> Result<(), Failure> {
+        self.manager.reloading();
+        let result = self.take_configuration();
+        // Also where it is wrong: the old one works.
+        self.manager.ready(self.condition());
+        result
+    }
+
+    fn take_configuration(&mut self) -> Result<(), Failure> {
         let allowed = |config: Config| match own::allows(&config.rules) {
             Ok(()) => Ok(config),
             Err(refused) => Err(refused.into()),
@@ -282,9 +298,20 @@ impl Daemon {
             Some(stopping) => stopping.hurry(&mut self.hooks),
             None => {
                 info!(running = self.hooks.running(), "stopping");
+                self.manager.stopping();
                 self.hooks.drop_waiting(&self.keeper);
                 self.stopping = Some(Stopping::begin(self.config.limits.stop_grace));
             }
+        }
+    }
+
+    /// How it is, for the service manager.
+    fn condition(&self) -> Condition {
+        Condition {
+            joined: self.subscription.joined().is_some(),
+            holds_back: self.hooks.holds_back(),
+            stopping: self.stopping.is_some(),
+            rules: self.config.rules.len(),
         }
     }
 

@@ -15,10 +15,13 @@ mod presence;
 mod queue;
 mod rule;
 mod store;
+mod systemd;
 mod timers;
 mod trust;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
+use irqcast_manuals::Generate;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -30,11 +33,22 @@ fn main() -> ExitCode {
     log::init(cli.log_level);
     match cli.command {
         cli::Command::Run(run) => daemon::run(run.into()),
+        cli::Command::Generate(what) => generate(&what),
         cli::Command::Explain {
             config,
             event,
             json,
         } => explain::run(&config, &event, json),
         cli::Command::Check { file } => check::run(&file),
+    }
+}
+
+fn generate(what: &Generate) -> ExitCode {
+    match irqcast_manuals::generate(what, cli::Cli::command(), "8") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            let _ = writeln!(io::stderr(), "failed to write {reason}");
+            ExitCode::FAILURE
+        }
     }
 }

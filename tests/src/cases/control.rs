@@ -1,16 +1,18 @@
 //! Seeing into the daemon: the control socket, metrics and traces.
 
+use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::stat::fstat;
+use nix::unistd::{Pid, pipe};
 use serde_json::Value;
 
 use crate::case::{Case, Mode};
-use crate::daemon::{Daemon, Setup};
-use crate::driver::Driver;
+use crate::daemon::{Daemon, PROGRAM, STATE, Setup};
+use crate::driver::{self, Driver};
 use crate::monitor::{Monitor, joined_a_group};
 use crate::{tool, wait};
 
@@ -25,6 +27,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("control::recorded_trace_is_replayed", trace_is_replayed),
         Case::new("control::dry_run_starts_nothing", dry_run),
         Case::new("control::monitor_shows_what_fits", monitor_filters),
+        Case::new("control::journal_gets_fields", journal_gets_fields),
     ]
 }
 
@@ -222,5 +225,50 @@ fn monitor_filters() -> Result<()> {
         status.success(),
         "record ended with {status} when asked to end"
     );
+    Ok(())
+}
+
+/// With a socket in the place of systemd's journal, and a pipe that is said to be its stream.
+fn journal_gets_fields() -> Result<()> {
+    const FOLDER: &str = "/run/systemd/journal";
+    driver::unload_if_loaded()?;
+    std::fs::create_dir_all(FOLDER)?;
+    let journal = UnixDatagram::bind(format!("{FOLDER}/socket"))?;
+    journal.set_read_timeout(Some(wait::LIMIT))?;
+    let says = |message: &str| -> Result<String> {
+        loop {
+            let mut buffer = [0; 4096];
+            let length = journal.recv(&mut buffer)?;
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if text.contains(message) {
+                return Ok(text);
+            }
+        }
+    };
+    let setup = Setup::new()?;
+    let path = setup.configure(&[setup.rule("all", "")])?;
+    let (_read, stream) = pipe()?;
+    let file = fstat(&stream)?;
+    let mut child = Command::new(PROGRAM)
+        .args(["run", "--config"])
+        .arg(&path)
+        .arg("--state-dir")
+        .arg(setup.path(STATE))
+        .env("JOURNAL_STREAM", format!("{}:{}", file.st_dev, file.st_ino))
+        .stderr(stream)
+        .spawn()
+        .context("failed to run irqcastd")?;
+    says("waiting for the driver")?;
+    let pid = Pid::from_raw(i32::try_from(child.id())?);
+    kill(pid, Signal::SIGHUP)?;
+    let took = says("took the configuration")?;
+    ensure!(
+        took.contains("IRQCAST_RULES") && took.contains("SYSLOG_IDENTIFIER"),
+        "{took}"
+    );
+    kill(pid, Signal::SIGTERM)?;
+    let status = child.wait()?;
+    ensure!(status.success(), "the daemon ended with {status}");
+    std::fs::remove_dir_all("/run/systemd")?;
     Ok(())
 }

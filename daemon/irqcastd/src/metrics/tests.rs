@@ -191,3 +191,32 @@ fn names_with_quotation_marks_are_escaped() {
     let line = r#"irqcast_hooks_started_total{rule="a\"b\\c"} 1"#;
     assert!(text.0.lines().any(|found| found == line), "{}", text.0);
 }
+
+#[test]
+fn documentation_names_every_metric_with_its_type_and_no_other() {
+    const DOCUMENT: &str = include_str!("../../../../docs/control.md");
+    let mut hooks = Hooks::default();
+    hooks.ended("sum", End::Signaled(Signal::SIGTERM), Duration::ZERO);
+    let busy = [Busy {
+        rule: Rc::from("sum"),
+        waiting: 0,
+        running: 0,
+    }];
+    let text = rendered(&Events::default(), &hooks, &busy).0;
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let mut rendered: Vec<String> = types
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, kind)| format!("| `{name}` | {kind} |"))
+        .collect();
+    let mut documented: Vec<String> = DOCUMENT
+        .lines()
+        .filter(|line| line.starts_with("| `irqcast_"))
+        .map(|line| {
+            let cells: Vec<&str> = line.splitn(4, '|').collect();
+            format!("|{}|{}|", cells[1], cells[2])
+        })
+        .collect();
+    rendered.sort();
+    documented.sort();
+    assert_eq!(documented, rendered);
+}
