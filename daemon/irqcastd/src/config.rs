@@ -18,16 +18,27 @@
 //! factorial = { min = 100 }     # result: a number, or from min to max, both included
 //! dma-bytes = 64                # bytes that came back: a number or a range
 //! lost = true                   # for events that are lost, with no other condition but the device's
+//!                               # or for messages of another family, with none of the above:
+//! # family = "nlctrl"           # one of [[family]]
+//! # message = "newfamily"       # as the specification names it; without it every message
+//! # attributes = { family-name = "irqcast*" }   # see docs/families.md
 //! [rule.hook]
 //! command = ["/usr/local/bin/on-sum", "an argument"]   # run without a shell
+//!
+//! [[family]]                    # another generic netlink family to listen to
+//! name = "nlctrl"
+//! spec = "/usr/share/irqcast/specs/nlctrl.yaml"   # its YNL specification
+//! groups = ["notify"]           # its multicast groups; without it those of the specification
 //! ```
 
 mod problem;
 mod program;
+mod read_family;
 mod read_rule;
 mod table;
 
 pub use problem::ConfigError;
+pub use read_family::Family;
 
 use crate::rule::Rule;
 use problem::{Problem, Problems, position};
@@ -47,6 +58,8 @@ pub struct Config {
     pub limits: Limits,
     /// The rules, in the order of the file.
     pub rules: Vec<Rc<Rule>>,
+    /// Other families to listen to, in the order of the file.
+    pub families: Vec<Rc<Family>>,
 }
 
 /// What the daemon may use.
@@ -126,7 +139,11 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
     let tables = root
         .get("rule")
         .map_or_else(Vec::new, |value| value.tables("a rule", &mut problems));
+    let families = root
+        .get("family")
+        .map_or_else(Vec::new, |value| value.tables("a family", &mut problems));
     root.finish(&mut problems);
+    let families = read_family::families(families, &mut problems);
     let mut rules = Vec::new();
     let mut names = HashMap::new();
     for mut table in tables {
@@ -144,11 +161,15 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
                 );
             }
         }
-        rules.extend(read_rule::rule(table, programs, &mut problems).map(Rc::new));
+        rules.extend(read_rule::rule(table, programs, &families, &mut problems).map(Rc::new));
     }
     let problems = problems.into_found();
     if problems.is_empty() {
-        Ok(Config { limits, rules })
+        Ok(Config {
+            limits,
+            rules,
+            families,
+        })
     } else {
         Err(problems)
     }

@@ -1,5 +1,6 @@
 //! The daemon: one thread, one poll loop over a closed set of wake-ups.
 
+mod families;
 mod hooks;
 mod items;
 mod keeper;
@@ -10,7 +11,7 @@ use crate::config::{Config, ConfigError};
 use crate::inherited;
 use crate::store::{Found, StoreError};
 use hooks::Hooks;
-use irqcast::{Error, Range, Subscription};
+use irqcast::{Error, Families, Range, Subscription};
 use keeper::Keeper;
 pub use keeper::StateFolder;
 use nix::errno::Errno;
@@ -18,12 +19,13 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use std::env;
 use std::io;
+use std::os::fd::AsFd as _;
 use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 use stop::Stopping;
 use tracing::{debug, error, info, warn};
-use wake::{Signals, Wake};
+use wake::{Signals, Source, Wake};
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +89,10 @@ struct Daemon {
     hooks: Hooks,
     /// Whether there may be items that a poll does not tell of.
     more_items: bool,
+    /// Other families, if there are any in the configuration.
+    families: Option<Families>,
+    /// The same of their messages.
+    more_messages: bool,
     stopping: Option<Stopping>,
 }
 
@@ -107,6 +113,7 @@ impl Daemon {
             .map_err(system("prepare for signals"))?;
         let (again, ended) = keeper.memory().unfinished();
         let subscription = subscribe(config.limits.receive_buffer, found, again)?;
+        let families = families::listen(&config)?;
         let untold = keeper.memory().untold_losses();
         let mut daemon = Self {
             keeper,
@@ -116,6 +123,8 @@ impl Daemon {
             signals,
             subscription,
             more_items: true,
+            more_messages: families.is_some(),
+            families,
             stopping: None,
         };
         daemon.take_over(ended, untold);
@@ -137,6 +146,7 @@ impl Daemon {
                     Wake::Signal(SIGHUP) => self.reload(),
                     Wake::Signal(_) => self.stop(),
                     Wake::Items => self.take_items()?,
+                    Wake::Messages => self.take_messages()?,
                     Wake::Output(pid) => self.hooks.read_output(pid),
                     Wake::Deadline => {
                         if self.give_up() {
@@ -153,11 +163,21 @@ impl Daemon {
         let takes_items = self.stopping.is_none() && !self.hooks.hold_back();
         let save = self.keeper.deadline(self.config.limits.save_interval);
         let stop = self.stopping.as_ref().map(Stopping::deadline);
+        let subscription = Source {
+            wake: Wake::Items,
+            fd: self.subscription.as_fd(),
+            has_more: self.more_items,
+        };
+        let families = self.families.as_ref().map(|families| Source {
+            wake: Wake::Messages,
+            fd: families.as_fd(),
+            has_more: self.more_messages,
+        });
+        let sources = [Some(subscription), families].into_iter().flatten();
         wake::wait(
             &mut self.signals,
-            takes_items.then_some(&self.subscription),
+            sources.filter(|_| takes_items),
             self.hooks.outputs(),
-            self.more_items && takes_items,
             save.into_iter().chain(stop).min(),
         )
         .map_err(|error| Failure::System("wait", error))
@@ -184,6 +204,7 @@ impl Daemon {
                 info!(rules = config.rules.len(), "took the configuration");
                 self.hooks.set_limits(&config.limits);
                 self.config = config;
+                self.change_families();
             }
             Err(error) => {
                 log_wrong_config(&error);

@@ -5,6 +5,7 @@
 //! about its process is in [`spawn`].
 
 pub mod environment;
+pub mod family_message;
 pub mod occasion;
 pub mod output;
 pub mod spawn;

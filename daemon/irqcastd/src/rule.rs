@@ -1,7 +1,9 @@
 //! Rules: which events or losses they are for, and what they run. Pure: decides, and touches nothing.
 
+mod family;
 mod glob;
 
+pub use family::{Condition, FamilyMatch};
 pub use glob::Glob;
 
 use irqcast::Event;
@@ -36,6 +38,8 @@ pub struct Match {
     pub factorial: Option<RangeInclusive<u32>>,
     /// A DMA completed, with a number of bytes in this range.
     pub dma_bytes: Option<RangeInclusive<u32>>,
+    /// The rule is for messages of another family, and for no event and no loss.
+    pub family: Option<FamilyMatch>,
 }
 
 impl Match {
@@ -43,7 +47,7 @@ impl Match {
     /// the address is met.
     #[must_use]
     pub fn is_met_by_loss(&self, device: u32, address: Option<&str>) -> bool {
-        self.lost && self.is_of_device(device, address)
+        self.lost && self.family.is_none() && self.is_of_device(device, address)
     }
 
     fn is_of_device(&self, device: u32, address: Option<&str>) -> bool {
@@ -63,6 +67,7 @@ impl Match {
                 .is_none_or(|range| value.is_some_and(|value| range.contains(&value)))
         };
         !self.lost
+            && self.family.is_none()
             && self.is_of_device(event.device, Some(&event.address))
             && self.cause_any.is_none_or(|bits| event.cause & bits != 0)
             && self.cause_all.is_none_or(|bits| event.cause & bits == bits)
@@ -168,6 +173,7 @@ mod tests {
             factorial: Some(1..=200),
             dma_bytes: Some(64..=64),
             lost: false,
+            family: None,
         };
         check(all.clone(), true);
         check(

@@ -20,7 +20,8 @@ pub struct Table<'a, 't> {
 
 /// A value and where it is.
 pub struct Value<'a, 't> {
-    key: &'static str,
+    /// The key that it is the value of.
+    pub key: &'a str,
     value: &'a DeValue<'t>,
     /// Where the value is.
     pub span: Range<usize>,
@@ -60,6 +61,15 @@ impl<'a, 't> Table<'a, 't> {
         value
     }
 
+    /// All values, of whatever keys.
+    pub fn into_values(self) -> impl Iterator<Item = Value<'a, 't>> {
+        self.table.iter().map(|(key, value)| Value {
+            key: key.get_ref(),
+            value: value.get_ref(),
+            span: value.span(),
+        })
+    }
+
     /// Ends the reading: keys that nobody asked for are problems.
     pub fn finish(self, problems: &mut Problems<'_>) {
         for key in self.table.keys() {
@@ -76,7 +86,7 @@ impl<'a, 't> Table<'a, 't> {
 }
 
 /// What was meant by the key `name`, or else what there is.
-fn meant(name: &str, known: &[&'static str]) -> String {
+pub fn meant(name: &str, known: &[&str]) -> String {
     let name = name.to_lowercase().replace('_', "-");
     known
         .iter()
@@ -141,6 +151,28 @@ impl<'a, 't> Value<'a, 't> {
             );
         }
         number
+    }
+
+    /// A number, which may be negative.
+    pub fn number(&self, problems: &mut Problems<'_>) -> Option<i128> {
+        let number = self
+            .value
+            .as_integer()
+            .and_then(|integer| i128::from_str_radix(integer.as_str(), integer.radix()).ok());
+        if number.is_none() {
+            self.wrong_type("an integer", problems);
+        }
+        number
+    }
+
+    /// Whether it is text.
+    pub fn is_string(&self) -> bool {
+        self.value.is_str()
+    }
+
+    /// Whether it is `true` or `false`.
+    pub fn is_boolean(&self) -> bool {
+        self.value.is_bool()
     }
 
     /// A table.

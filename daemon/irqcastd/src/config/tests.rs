@@ -82,6 +82,7 @@ fn everything_is_read() {
                 factorial: Some(100..=u32::MAX),
                 dma_bytes: Some(64..=64),
                 lost: false,
+                family: None,
             },
             command: ["/bin/hook", "", "two words"].map(str::to_owned).to_vec(),
         }

@@ -22,7 +22,7 @@ use tracing::{Span, debug, info, warn};
 /// ever; this is for what is in the pipe already.
 const LAST_READS: usize = 5;
 
-/// An event or a loss that waits for a rule's hook.
+/// An event, a loss or a message that waits for a rule's hook.
 pub struct Job {
     /// The rule.
     pub rule: Rc<Rule>,
@@ -35,20 +35,18 @@ pub struct Job {
 }
 
 impl Job {
-    /// How the memory names it.
-    fn hook(&self) -> Hook {
-        Hook {
-            life: self.occasion.life(),
-            rule: self.rule.name.clone(),
-            seq: self.occasion.seq(),
-        }
+    /// How the memory names it, if it is to be remembered.
+    fn hook(&self) -> Option<Hook> {
+        let (life, seq) = self.occasion.number()?;
+        let rule = self.rule.name.clone();
+        Some(Hook { life, rule, seq })
     }
 }
 
 /// A hook that runs.
 struct Running {
     lane: Lane,
-    hook: Hook,
+    hook: Option<Hook>,
     span: Span,
     started: Instant,
     /// Gone once the hook has closed it.
@@ -80,7 +78,8 @@ impl Hooks {
 
     /// Lets a job wait for its turn.
     pub fn queue(&mut self, job: Job) {
-        let (device, _) = job.occasion.life();
+        let number = job.occasion.number();
+        let device = number.map_or(0, |((device, _), _)| device);
         self.queue
             .push(&(Rc::from(job.rule.name.as_str()), device), job);
     }
@@ -105,8 +104,8 @@ impl Hooks {
             if ready.is_empty() {
                 return;
             }
-            for (_, job) in &ready {
-                keeper.note(Op::Started(job.hook()));
+            for hook in ready.iter().filter_map(|(_, job)| job.hook()) {
+                keeper.note(Op::Started(hook));
             }
             keeper.commit();
             for (lane, job) in ready {
@@ -136,7 +135,9 @@ impl Hooks {
             }
             Err(reason) => {
                 warn!(rule = job.rule.name, %reason, "hook not started");
-                keeper.note(Op::Ended(hook));
+                if let Some(hook) = hook {
+                    keeper.note(Op::Ended(hook));
+                }
                 self.queue.finished(&lane);
             }
         }
@@ -184,8 +185,8 @@ impl Hooks {
             _ => {}
         }
         let is_done = !(self.ending && matches!(status, WaitStatus::Signaled(..)));
-        if is_done {
-            keeper.note(Op::Ended(running.hook));
+        if let Some(hook) = running.hook.filter(|_| is_done) {
+            keeper.note(Op::Ended(hook));
         }
         self.queue.finished(&running.lane);
     }
@@ -194,7 +195,9 @@ impl Hooks {
     pub fn drop_waiting(&mut self, keeper: &Keeper) {
         for (rule, waiting) in self.queue.clear() {
             match keeper.remembers() {
-                true => info!(%rule, waiting, "hooks wait; they run at the next start"),
+                true => {
+                    info!(%rule, waiting, "hooks wait; they run at the next start, but for other families' messages")
+                }
                 false => warn!(%rule, waiting, "hooks wait, and will not run: there is no memory"),
             }
         }

@@ -181,11 +181,14 @@ impl Daemon {
     fn queue(&mut self, rules: Vec<Rc<Rule>>, occasion: Occasion, span: &Span) -> Vec<String> {
         let occasion = Rc::new(occasion);
         let mut names = Vec::new();
+        let Some((life, seq)) = occasion.number() else {
+            return names;
+        };
         for rule in rules {
             let hook = Hook {
-                life: occasion.life(),
+                life,
                 rule: rule.name.clone(),
-                seq: occasion.seq(),
+                seq,
             };
             let is_event = matches!(*occasion, Occasion::Event(_));
             if is_event && !self.keeper.memory().wants(&hook) {

@@ -1,7 +1,6 @@
 //! What wakes the daemon up. Nothing else does, and a timer runs only while it stops, or while it has
 //! something to save.
 
-use irqcast::Subscription;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
@@ -19,6 +18,8 @@ pub enum Wake {
     Signal(i32),
     /// The subscription has something.
     Items,
+    /// Another family has something.
+    Messages,
     /// The hook with this process ID printed something or closed its output.
     Output(Pid),
     /// The deadline has passed.
@@ -36,19 +37,33 @@ impl Signals {
     }
 }
 
+/// Something that is read from.
+pub struct Source<'a> {
+    /// What it wakes up for.
+    pub wake: Wake,
+    /// Where it is read from.
+    pub fd: BorrowedFd<'a>,
+    /// Whether there may be something that was read already.
+    pub has_more: bool,
+}
+
 /// Waits until there is a reason, and returns all that there are, signals first.
 ///
-/// `subscription` is left out while nothing is read. With `more_items` it has something even
-/// where its socket has not.
+/// Of `sources` those are left out that are not read now.
 pub fn wait<'a>(
     signals: &mut Signals,
-    subscription: Option<&'a Subscription>,
+    sources: impl Iterator<Item = Source<'a>>,
     outputs: impl Iterator<Item = (Pid, BorrowedFd<'a>)>,
-    more_items: bool,
     deadline: Option<Instant>,
 ) -> io::Result<Vec<Wake>> {
+    let outputs = outputs.map(|(pid, fd)| Source {
+        wake: Wake::Output(pid),
+        fd,
+        has_more: false,
+    });
+    let sources: Vec<Source<'_>> = sources.chain(outputs).collect();
     let timeout = match deadline {
-        _ if more_items => PollTimeout::ZERO,
+        _ if sources.iter().any(|source| source.has_more) => PollTimeout::ZERO,
         None => PollTimeout::NONE,
         Some(deadline) => {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -56,28 +71,25 @@ pub fn wait<'a>(
             PollTimeout::try_from(left.as_millis().saturating_add(1)).unwrap_or(PollTimeout::MAX)
         }
     };
-    let (reasons, fds): (Vec<_>, Vec<_>) = subscription
-        .map(|subscription| (Wake::Items, subscription.as_fd()))
-        .into_iter()
-        .chain(outputs.map(|(pid, fd)| (Wake::Output(pid), fd)))
-        .unzip();
     let mut woken = Vec::new();
     {
         let mut polled = vec![PollFd::new(signals.0.get_read().as_fd(), PollFlags::POLLIN)];
-        polled.extend(fds.iter().map(|&fd| PollFd::new(fd, PollFlags::POLLIN)));
+        polled.extend(
+            sources
+                .iter()
+                .map(|source| PollFd::new(source.fd, PollFlags::POLLIN)),
+        );
         match poll(&mut polled, timeout) {
             // The self-pipe tells of the signal in the next round.
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
         woken.extend(
-            reasons
+            sources
                 .iter()
                 .zip(&polled[1..])
-                .filter(|(reason, fd)| {
-                    fd.any() == Some(true) || (more_items && **reason == Wake::Items)
-                })
-                .map(|(&reason, _)| reason),
+                .filter(|(source, fd)| fd.any() == Some(true) || source.has_more)
+                .map(|(source, _)| source.wake),
         );
     }
     let mut all: Vec<Wake> = signals.0.pending().map(Wake::Signal).collect();

@@ -6,7 +6,7 @@
 //! | `HOME` | `/` |
 //! | `LANG` | `C` |
 //! | `IRQCAST_RULE` | name of the rule |
-//! | `IRQCAST_DEVICE` | instance number of the device |
+//! | `IRQCAST_DEVICE` | instance number of the device; not for a message of another family |
 //! | `IRQCAST_ADDRESS` | PCI address of the device, such as `0000:00:02.0` |
 //! | `IRQCAST_REPEATED` | `1` when this hook may have run before for the same, or else `0` |
 //!
@@ -32,6 +32,8 @@
 //! | `IRQCAST_LOST_FROM` | sequence number of the first event that is lost |
 //! | `IRQCAST_LOST_TO` | sequence number of the last one |
 //! | `IRQCAST_LOST_COUNT` | how many are lost, at least 1 |
+//!
+//! For a message of another family there are those of [`super::family_message`].
 
 use super::occasion::Occasion;
 use crate::rule::Rule;
@@ -44,18 +46,20 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 /// The variables, each as `NAME=value`.
 #[must_use]
 pub fn variables(rule: &Rule, occasion: &Occasion, repeated: bool) -> Vec<CString> {
-    let (device, _) = occasion.life();
     let mut variables = vec![
         format!("PATH={PATH}"),
         "HOME=/".to_owned(),
         "LANG=C".to_owned(),
         format!("IRQCAST_RULE={}", rule.name),
-        format!("IRQCAST_DEVICE={device}"),
-        format!("IRQCAST_REPEATED={}", u8::from(repeated)),
     ];
+    if let Some(((device, _), _)) = occasion.number() {
+        variables.push(format!("IRQCAST_DEVICE={device}"));
+    }
+    variables.push(format!("IRQCAST_REPEATED={}", u8::from(repeated)));
     match occasion {
         Occasion::Event(event) => variables.extend(of_event(event)),
         Occasion::Loss { lost, address } => variables.extend(of_loss(lost, address.as_deref())),
+        Occasion::Message(message) => variables.extend(message.variables.iter().cloned()),
     }
     variables
         .into_iter()

@@ -1,5 +1,6 @@
 //! What a hook is run for.
 
+use super::family_message::FamilyMessage;
 use irqcast::{Event, Lost};
 
 /// What a hook is run for.
@@ -14,22 +15,18 @@ pub enum Occasion {
         /// The device's PCI address, if it is known.
         address: Option<String>,
     },
+    /// Another family sent a message.
+    Message(FamilyMessage),
 }
 
 impl Occasion {
-    /// The device's life: instance number and incarnation.
-    pub fn life(&self) -> (u32, u64) {
+    /// The device's life, which is its instance number and incarnation; and the sequence number of the
+    /// event, or the last one of the loss. A message of another family has none.
+    pub fn number(&self) -> Option<((u32, u64), u64)> {
         match self {
-            Self::Event(event) => (event.device, event.incarnation),
-            Self::Loss { lost, .. } => (lost.device, lost.incarnation),
-        }
-    }
-
-    /// Sequence number of the event, or the last one of the loss.
-    pub fn seq(&self) -> u64 {
-        match self {
-            Self::Event(event) => event.seq,
-            Self::Loss { lost, .. } => lost.to,
+            Self::Event(event) => Some(((event.device, event.incarnation), event.seq)),
+            Self::Loss { lost, .. } => Some(((lost.device, lost.incarnation), lost.to)),
+            Self::Message(_) => None,
         }
     }
 
@@ -38,6 +35,7 @@ impl Occasion {
         let mut line = match self {
             Self::Event(event) => event.to_json(),
             Self::Loss { lost, .. } => lost.to_json(),
+            Self::Message(message) => message.json.clone(),
         };
         if repeated {
             // The object has other keys, so that this is one more: `{…}` becomes `{…,"repeated":true}`.

@@ -17,11 +17,17 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::SigSet;
 use nix::unistd::{Pid, pipe2, write};
 use std::ffi::CString;
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, OwnedFd};
+
+/// Bytes that every pipe holds.
+const PIPE_MIN: usize = 4096;
 
 /// A process that was started.
 pub struct Spawned {
@@ -105,19 +111,31 @@ fn every_signal() -> SigSet {
     unsafe { SigSet::from_sigset_t_unchecked(every) }
 }
 
-/// A pipe that holds the line and is then at its end.
+/// What holds the line and is then at its end: a pipe, or for a long one a file in memory.
 ///
-/// The line is far shorter than the smallest pipe (4096 bytes), so it is written before there is a
-/// reader, and the daemon never waits for a hook to read.
+/// A short line fits the smallest pipe, so it is written before there is a reader, and the daemon never
+/// waits for a hook to read.
 fn input(line: &str) -> Result<OwnedFd, SpawnError> {
+    if line.len() > PIPE_MIN {
+        return in_memory(line).map_err(failed("make a file for the input"));
+    }
     let (read, to) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the input"))?;
     write(&to, line.as_bytes()).map_err(failed("write the input"))?;
     Ok(read)
 }
 
+/// A file in memory that holds the line, to be read from its beginning.
+fn in_memory(line: &str) -> Result<OwnedFd, Errno> {
+    let mut file = File::from(memfd_create(c"irqcast-hook-input", MFdFlags::MFD_CLOEXEC)?);
+    let written = file.write_all(line.as_bytes()).and_then(|()| file.rewind());
+    written.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    Ok(file.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hook::family_message::FamilyMessage;
     use crate::hook::output::{Output, State};
     use crate::rule::Match;
     use irqcast::Event;
@@ -141,13 +159,17 @@ mod tests {
 
     /// Runs a shell script as a hook, and returns how it ended and what it printed.
     fn run(script: &str) -> (WaitStatus, Vec<String>) {
+        run_for(&event(), script)
+    }
+
+    fn run_for(occasion: &Occasion, script: &str) -> (WaitStatus, Vec<String>) {
         let command = ["/bin/sh", "-c", script, "hook", "two words"];
         let rule = Rule {
             name: "test".to_owned(),
             matches: Match::default(),
             command: command.map(str::to_owned).to_vec(),
         };
-        let spawned = spawn(&rule, &event(), false).unwrap();
+        let spawned = spawn(&rule, occasion, false).unwrap();
         let mut output = Output::new(spawned.output);
         let mut lines = Vec::new();
         loop {
@@ -224,6 +246,18 @@ mod tests {
         let (status, lines) = run("exec <&-; echo done");
         assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
         assert_eq!(lines, ["done"]);
+    }
+
+    #[test]
+    fn long_input_arrives_whole() {
+        let json = format!("\"{}\"", "x".repeat(100_000));
+        let message = Occasion::Message(FamilyMessage {
+            json,
+            variables: Vec::new(),
+        });
+        let (status, lines) = run_for(&message, "wc -c");
+        assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+        assert_eq!(lines, ["100003"]);
     }
 
     #[test]

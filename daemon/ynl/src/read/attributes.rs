@@ -88,6 +88,13 @@ fn attributes_of(
             continue;
         };
         next = u64::from(attribute.number) + 1;
+        let named = |other: &Attribute| other.name == attribute.name;
+        if attributes.values().any(named) {
+            problems.add(
+                node.at,
+                format!("the set has two attributes {:?}", attribute.name),
+            );
+        }
         attributes.insert(attribute.number, attribute);
     }
     attributes.into_values().collect()
