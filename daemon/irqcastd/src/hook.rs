@@ -1,8 +1,8 @@
 //! Hooks: the programs that rules run.
 //!
-//! A hook is run without a shell, with the event or the loss ([`occasion`]) in its environment
-//! ([`environment`]) and as one line of JSON on its standard input. What it prints goes to the daemon's log ([`output`]). Everything else
-//! about its process is in [`spawn`].
+//! A hook is run without a shell, with the event, the loss or the message of another family
+//! ([`occasion`]) in its environment ([`environment`]) and as one line of JSON on its standard input. What
+//! it prints goes to the daemon's log ([`output`]). Everything else about its process is in [`spawn`].
 
 pub mod environment;
 pub mod family_message;

@@ -102,7 +102,8 @@ impl<'a> Decoder<'a> {
                         error
                     })?;
                     if let Some(value) = value {
-                        add(&mut map, attribute, value, seen.is_first(raw.number));
+                        let is_first = seen.is_first(raw.number) && !set.has_namesakes;
+                        add(&mut map, attribute, value, is_first);
                     }
                 }
             }

@@ -10,7 +10,7 @@
 //! or comes after the first [`VARIABLES_MAX`].
 
 use irqcast_ynl::{Map, Name, Value};
-use serde_json::json;
+use serde::Serialize;
 
 /// Longest value in the environment, in bytes.
 pub const VALUE_MAX: usize = 4096;
@@ -31,7 +31,6 @@ impl FamilyMessage {
     /// Puts both forms together.
     #[must_use]
     pub fn new(family: &str, message: &str, attributes: &Map<'_>) -> Self {
-        let whole = json!({ "family": family, "message": message, "attributes": attributes });
         let mut variables = vec![
             format!("IRQCAST_FAMILY={family}"),
             format!("IRQCAST_MESSAGE={message}"),
@@ -45,10 +44,23 @@ impl FamilyMessage {
                 .map(|(name, value)| format!("{name}={value}")),
         );
         Self {
-            json: whole.to_string(),
+            json: serde_json::to_string(&Line {
+                family,
+                message,
+                attributes,
+            })
+            .expect("names and values always have a JSON form"),
             variables,
         }
     }
+}
+
+/// The object in the JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    family: &'a str,
+    message: &'a str,
+    attributes: &'a Map<'a>,
 }
 
 fn collect(map: &Map<'_>, prefix: &str, values: &mut Vec<(String, String)>) {
@@ -83,6 +95,7 @@ fn variable(name: &str) -> String {
 mod tests {
     use super::*;
     use irqcast_ynl::Entry;
+    use serde_json::json;
 
     fn entry(name: &'static str, value: Value<'static>) -> Entry<'static> {
         Entry {

@@ -5,7 +5,7 @@ use super::{Names, number};
 use crate::problem::{Problems, meant};
 use crate::spec::{Attribute, AttributeSet, Format, SubMessage};
 use crate::yaml::{self, Node, Table, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Largest number of an attribute: the two bits above it are flags (`NLA_TYPE_MASK`).
 const NUMBER_MAX: u64 = 0x3fff;
@@ -48,6 +48,7 @@ pub fn sets(nodes: &[Node], names: &Names, problems: &mut Problems) -> Vec<Attri
         let mut set = AttributeSet {
             name: String::new(),
             attributes: Vec::new(),
+            has_namesakes: false,
         };
         if let Some(mut table) = Table::of(node, "an attribute set", problems) {
             let name = table.require_text("name", problems);
@@ -70,6 +71,14 @@ pub fn sets(nodes: &[Node], names: &Names, problems: &mut Problems) -> Vec<Attri
             sets[index].attributes = attributes_of(attributes, Some(&whole), names, problems);
         }
     }
+    for set in &mut sets {
+        let names: HashSet<&str> = set
+            .attributes
+            .iter()
+            .map(|attribute| attribute.name.as_str())
+            .collect();
+        set.has_namesakes = names.len() < set.attributes.len();
+    }
     sets
 }
 
@@ -88,13 +97,6 @@ fn attributes_of(
             continue;
         };
         next = u64::from(attribute.number) + 1;
-        let named = |other: &Attribute| other.name == attribute.name;
-        if attributes.values().any(named) {
-            problems.add(
-                node.at,
-                format!("the set has two attributes {:?}", attribute.name),
-            );
-        }
         attributes.insert(attribute.number, attribute);
     }
     attributes.into_values().collect()
