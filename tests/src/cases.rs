@@ -10,6 +10,7 @@ mod daemon;
 mod docs;
 mod eventfd;
 mod events;
+mod families;
 mod hazards;
 mod history;
 mod incarnations;
@@ -71,6 +72,7 @@ pub fn all() -> Vec<Case> {
         backlog::cases(),
         kills::cases(),
         power::cases(),
+        families::cases(),
         docs::cases(),
         ynl::cases(),
         // Last, so that it judges what the others left behind.
