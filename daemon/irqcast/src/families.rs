@@ -256,7 +256,7 @@ mod tests {
         let joined = FamilyItem::Joined {
             family: "nlctrl".to_owned(),
         };
-        assert_eq!(told(&mut families), [joined.clone()]);
+        assert_eq!(told(&mut families), std::slice::from_ref(&joined));
         families.set_wanted([wanted("nlctrl", "notify")]).unwrap();
         assert_eq!(told(&mut families), []);
         families.set_wanted([]).unwrap();
