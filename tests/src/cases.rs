@@ -12,6 +12,7 @@ mod daemon;
 mod docs;
 mod eventfd;
 mod events;
+mod families;
 mod hazards;
 mod history;
 mod incarnations;
@@ -77,6 +78,7 @@ pub fn all() -> Vec<Case> {
         backlog::cases(),
         kills::cases(),
         power::cases(),
+        families::cases(),
         docs::cases(),
         ynl::cases(),
         // Last, so that it judges what the others left behind.

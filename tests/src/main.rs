@@ -16,6 +16,7 @@ mod host;
 mod kernel_log;
 mod listener;
 mod mapped;
+mod module;
 mod monitor;
 mod node;
 mod raiser;

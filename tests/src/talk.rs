@@ -37,6 +37,8 @@ pub enum Request<'a> {
         /// What QEMU calls it.
         id: &'a str,
     },
+    /// Press the guest's power button.
+    PressPowerButton,
     /// Cut the guest's power, and boot it again, with the same disk. The test begins anew there.
     CutPower,
 }
@@ -54,6 +56,7 @@ impl<'a> Line<'a> {
                 of: of.parse().ok()?,
             }),
             ("host", ["plug", id, port]) => Some(Self::Request(Request::Plug { id, port })),
+            ("host", ["press-power-button"]) => Some(Self::Request(Request::PressPowerButton)),
             ("host", ["cut-power"]) => Some(Self::Request(Request::CutPower)),
             ("host", ["unplug", id]) => Some(Self::Request(Request::Unplug { id })),
             _ => None,
@@ -67,6 +70,7 @@ impl fmt::Display for Line<'_> {
             Self::Figure(text) => write!(f, "figure: {text}"),
             Self::Progress { done, of } => write!(f, "progress: {done} of {of}"),
             Self::Request(Request::Plug { id, port }) => write!(f, "host: plug {id} {port}"),
+            Self::Request(Request::PressPowerButton) => f.write_str("host: press-power-button"),
             Self::Request(Request::CutPower) => f.write_str("host: cut-power"),
             Self::Request(Request::Unplug { id }) => write!(f, "host: unplug {id}"),
         }
@@ -88,6 +92,7 @@ mod tests {
             }),
             Line::Request(Request::Unplug { id: "edu0" }),
             Line::Request(Request::CutPower),
+            Line::Request(Request::PressPowerButton),
         ] {
             assert_eq!(Line::parse(&line.to_string()), Some(line));
         }

@@ -206,8 +206,10 @@ impl Families {
                 reason,
             });
         }
+        if !groups.is_empty() {
+            self.items.push_back(FamilyItem::Joined { family: name() });
+        }
         member.joined = Some((family.id, groups));
-        self.items.push_back(FamilyItem::Joined { family: name() });
     }
 
     fn unregistered(&mut self, name: &str) {

@@ -29,6 +29,10 @@
 //! dropped = "sum"               # for events that this rule's queue dropped, likewise
 //! arrival = true                # for devices that come, likewise
 //! departure = true              # for devices that go, likewise
+//!                               # or for messages of another family, with none of the above:
+//! # family = "nlctrl"           # one of [[family]]
+//! # message = "newfamily"       # as the specification names it; without it every message
+//! # attributes = { family-name = "irqcast*" }   # see docs/families.md
 //! [rule.hook]
 //! command = ["/usr/local/bin/on-sum", "event {seq}"]   # run without a shell
 //! environment = { SCALE = "2" } # more variables
@@ -46,6 +50,11 @@
 //! retry = { exit-statuses = [75], times = 3, delay = "1s", max-delay = "1min" }
 //! [rule.hook.confine]           # what the hook may use: see docs/confinement.md
 //! user = "nobody"
+//!
+//! [[family]]                    # another generic netlink family to listen to
+//! name = "nlctrl"
+//! spec = "/usr/share/irqcast/specs/nlctrl.yaml"   # its YNL specification
+//! groups = ["notify"]           # its multicast groups; without it those of the specification
 //! ```
 
 mod accounts;
@@ -54,6 +63,7 @@ mod problem;
 mod program;
 mod read_confinement;
 mod read_control;
+mod read_family;
 mod read_hook;
 mod read_metrics;
 mod read_rule;
@@ -63,6 +73,7 @@ mod references;
 mod table;
 
 pub use problem::ConfigError;
+pub use read_family::Family;
 
 use crate::metrics::file::Target;
 use crate::rule::Rule;
@@ -89,6 +100,8 @@ pub struct Config {
     pub metrics: Option<Target>,
     /// The rules, in the order of the file.
     pub rules: Vec<Rc<Rule>>,
+    /// Other families to listen to, in the order of the file.
+    pub families: Vec<Rc<Family>>,
 }
 
 /// What the daemon may use.
@@ -194,7 +207,11 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
     let tables = root
         .get("rule")
         .map_or_else(Vec::new, |value| value.tables("a rule", &mut problems));
+    let families = root
+        .get("family")
+        .map_or_else(Vec::new, |value| value.tables("a family", &mut problems));
     root.finish(&mut problems);
+    let families = read_family::families(families, &mut problems);
     let mut rules = Vec::new();
     let mut names = HashMap::new();
     let mut references = Vec::new();
@@ -215,7 +232,7 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
                 );
             }
         }
-        rules.extend(read_rule::rule(table, programs, &mut problems).map(Rc::new));
+        rules.extend(read_rule::rule(table, programs, &families, &mut problems).map(Rc::new));
     }
     references::check(&references, &names, &mut problems);
     let problems = problems.into_found();
@@ -225,6 +242,7 @@ fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
             control,
             metrics,
             rules,
+            families,
         })
     } else {
         Err(problems)

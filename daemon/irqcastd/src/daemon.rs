@@ -5,6 +5,7 @@ mod devices;
 mod doorbell;
 mod drops;
 mod failures;
+mod families;
 mod hooks;
 mod items;
 mod job;
@@ -28,7 +29,7 @@ use crate::store::StoreError;
 use crate::systemd::{Condition, ServiceManager};
 use devices::Devices;
 use hooks::Hooks;
-use irqcast::{Error, Subscription};
+use irqcast::{Error, Families, Subscription};
 use keeper::Keeper;
 pub use keeper::StateFolder;
 use nix::errno::Errno;
@@ -37,12 +38,13 @@ pub use options::Options;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use std::env;
 use std::io;
+use std::os::fd::AsFd as _;
 use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use stop::Stopping;
 use tracing::{error, info, warn};
-use wake::{Signals, Wake};
+use wake::{Signals, Source, Wake};
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +119,10 @@ struct Daemon {
     devices: Devices,
     /// Whether there may be items that a poll does not tell of.
     more_items: bool,
+    /// Other families, if there are any in the configuration.
+    families: Option<Families>,
+    /// The same of their messages.
+    more_messages: bool,
     stopping: Option<Stopping>,
 }
 
@@ -150,6 +156,7 @@ impl Daemon {
         };
         let (again, ended) = keeper.memory().unfinished();
         let subscription = subscribe::subscribe(config.limits.receive_buffer, found, again)?;
+        let families = families::listen(&config)?;
         let untold = keeper.memory().untold_losses();
         let mut daemon = Self {
             devices: Devices::new(keeper.memory()),
@@ -166,6 +173,8 @@ impl Daemon {
             signals,
             subscription,
             more_items: true,
+            more_messages: families.is_some(),
+            families,
             stopping: None,
         };
         daemon.hooks.configure(&daemon.config);
@@ -199,6 +208,7 @@ impl Daemon {
                     Wake::Signal(_) => self.stop(),
                     Wake::Items => self.take_items()?,
                     Wake::Doorbell => self.devices.listen(),
+                    Wake::Messages => self.take_messages()?,
                     Wake::Output(pid) => self.hooks.read_output(pid),
                     Wake::Visitor => self.control.iter_mut().for_each(Server::accept),
                     Wake::Client(id) => self.control.iter_mut().for_each(|server| server.ready(id)),
@@ -223,13 +233,28 @@ impl Daemon {
         let alive = self.manager.deadline();
         let at_once = self.next_request().map(|_| Instant::now());
         let deadlines = [save, stop, metrics, alive, at_once, self.hooks.deadline()];
+        let subscription = Source {
+            wake: Wake::Items,
+            fd: self.subscription.as_fd(),
+            has_more: self.more_items || self.devices.is_due(),
+        };
+        let families = self.families.as_ref().map(|families| Source {
+            wake: Wake::Messages,
+            fd: families.as_fd(),
+            has_more: self.more_messages,
+        });
+        let doorbell = self.devices.doorbell().map(|doorbell| Source {
+            wake: Wake::Doorbell,
+            fd: doorbell.as_fd(),
+            has_more: false,
+        });
+        let sources = [Some(subscription), families].into_iter().flatten();
+        let sources = sources.filter(|_| takes_items).chain(doorbell);
         wake::wait(
             &mut self.signals,
-            takes_items.then_some(&self.subscription),
-            self.devices.doorbell(),
+            sources,
             self.hooks.outputs(),
             self.control.as_ref(),
-            (self.more_items || self.devices.is_due()) && takes_items,
             deadlines.into_iter().flatten().min(),
         )
         .map_err(|error| Failure::System("wait", error))
@@ -275,6 +300,7 @@ impl Daemon {
                 self.config = config;
                 self.renew_access();
                 self.watch_devices();
+                self.change_families();
                 Ok(())
             }
             Err(failure) => {

@@ -1,11 +1,13 @@
 //! Rules: which events or losses they are for, and what they run. Pure: decides, and touches nothing.
 
 mod explain;
+mod family;
 pub mod field;
 mod program;
 mod template;
 mod terms;
 
+pub use family::{Condition, FamilyMatch};
 pub use irqcast::Glob;
 pub use program::{Input, Program};
 pub use template::{BadTemplate, Template};
@@ -52,6 +54,8 @@ pub struct Match {
     pub factorial: Option<RangeInclusive<u32>>,
     /// A DMA completed, with a number of bytes in this range.
     pub dma_bytes: Option<RangeInclusive<u32>>,
+    /// The rule is for messages of another family, and for no event and no loss.
+    pub family: Option<FamilyMatch>,
 }
 
 impl Match {
@@ -59,7 +63,7 @@ impl Match {
     /// the address is met.
     #[must_use]
     pub fn is_met_by_loss(&self, device: u32, address: Option<&str>) -> bool {
-        self.lost && self.is_of_device(device, address)
+        self.lost && self.family.is_none() && self.is_of_device(device, address)
     }
 
     /// Whether the rule is for what the queue of `rule` dropped of this device.
@@ -87,7 +91,7 @@ impl Match {
     /// Whether the rule is for events.
     #[must_use]
     pub fn is_for_events(&self) -> bool {
-        !self.lost && self.dropped.is_none() && !self.is_for_changes()
+        !self.lost && self.dropped.is_none() && !self.is_for_changes() && self.family.is_none()
     }
 
     fn is_of_device(&self, device: u32, address: Option<&str>) -> bool {

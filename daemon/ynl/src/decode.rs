@@ -3,6 +3,7 @@
 //! What the specification does not know is kept: an attribute under its number, a value of an enumeration
 //! as `Unknown(7)`. What contradicts the specification, such as a u32 of 3 bytes, is an error.
 
+mod collect;
 mod error;
 mod number;
 mod raw;
@@ -13,11 +14,15 @@ use crate::spec::{
     StructId, SubMessageId,
 };
 use crate::value::{Entry, Map, Name, Value};
+use collect::{Seen, add};
 pub use error::{Cause, DecodeError};
 use raw::{Raw, first, raw};
 
 /// How deep attributes may be within each other.
 pub(crate) const DEPTH_MAX: usize = 32;
+
+/// Attributes that there is room for at first.
+const USUAL: usize = 8;
 
 /// Decodes what follows the generic netlink header of a message of `operation`, which is one of `spec`.
 ///
@@ -82,7 +87,10 @@ impl<'a> Decoder<'a> {
             return Err(Cause::Depth.into());
         }
         let set = set.and_then(|set| self.spec.set(set));
-        let mut map = Map::default();
+        let mut map = Map {
+            entries: Vec::with_capacity(USUAL.min(bytes.len() / 4)),
+        };
+        let mut seen = Seen::default();
         for raw in raw(bytes) {
             let raw = raw?;
             match set.and_then(|set| Some((set, set.by_number(raw.number)?))) {
@@ -94,7 +102,8 @@ impl<'a> Decoder<'a> {
                         error
                     })?;
                     if let Some(value) = value {
-                        add(&mut map, attribute, value);
+                        let is_first = seen.is_first(raw.number) && !set.has_namesakes;
+                        add(&mut map, attribute, value, is_first);
                     }
                 }
             }
@@ -272,24 +281,5 @@ impl<'a> Decoder<'a> {
             map.set(Name::Known(&member.name), value);
         }
         Ok(map)
-    }
-}
-
-/// Adds a value, to the list where the attribute repeats. Otherwise the last counts.
-fn add<'a>(map: &mut Map<'a>, attribute: &'a Attribute, value: Value<'a>) {
-    let name = Name::Known(&attribute.name);
-    if !attribute.repeats {
-        return map.set(name, value);
-    }
-    match map.entries.iter_mut().find(|entry| entry.name == name) {
-        Some(entry) => {
-            if let Value::List(list) = &mut entry.value {
-                list.push(value);
-            }
-        }
-        None => {
-            let value = Value::List(vec![value]);
-            map.entries.push(Entry { name, value });
-        }
     }
 }

@@ -29,6 +29,7 @@
 //! ```
 
 mod decode;
+mod lookup;
 mod problem;
 mod read;
 mod shown;
@@ -37,6 +38,7 @@ mod value;
 mod yaml;
 
 pub use decode::{Cause, DecodeError, decode};
+pub use lookup::{Leaf, NoSuchAttribute};
 pub use problem::{Problem, SpecError};
 pub use spec::{
     Attribute, AttributeSet, Binary, ByteOrder, Element, Enum, EnumId, Format, Hint, Kind, Meaning,

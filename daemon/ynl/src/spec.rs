@@ -71,6 +71,8 @@ pub struct AttributeSet {
     pub name: String,
     /// Attributes, in the order of their numbers. No two have the same.
     pub attributes: Vec<Attribute>,
+    /// Whether two have the same name, as in the kernel's devlink.yaml.
+    pub has_namesakes: bool,
 }
 
 /// An attribute.

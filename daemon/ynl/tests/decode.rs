@@ -165,6 +165,18 @@ fn attributes_within_attributes() {
 }
 
 #[test]
+fn of_two_attributes_with_one_name_the_last_counts() {
+    let spec = Spec::parse(
+        "name: f\ndoc: F.\nattribute-sets:\n- name: s\n  attributes:\n  - { name: a, type: u8 }\n  - { name: a, type: u8 }\noperations:\n  list:\n  - { name: o, doc: O., attribute-set: s, event: { attributes: [] } }\n",
+    )
+    .unwrap();
+    let bytes = emit(&[(1, &[1]), (2, &[2])]);
+    let decoded = decode(&spec, spec.from_kernel(1).unwrap(), &bytes).unwrap();
+    assert_eq!(serde_json::to_value(&decoded).unwrap(), json!({"a": 2}));
+    assert_eq!(decoded.entries.len(), 1);
+}
+
+#[test]
 fn structures_and_headers() {
     let structure = [
         &[1, 2][..],

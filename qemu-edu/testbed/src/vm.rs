@@ -18,6 +18,7 @@ mod lost;
 mod machine;
 mod memory_file;
 mod modules;
+mod power_button;
 mod python;
 mod qemu;
 mod qmp;

@@ -8,11 +8,15 @@ use irqcast_tests::transcript::{matches, sessions};
 use crate::case::{Case, Machine, Mode};
 use crate::driver::Driver;
 
-const DOCUMENTS: [(&str, &str); 3] = [
+const DOCUMENTS: [(&str, &str); 4] = [
     ("README.md", include_str!("../../../README.md")),
     (
         "docs/architecture.md",
         include_str!("../../../docs/architecture.md"),
+    ),
+    (
+        "docs/families.md",
+        include_str!("../../../docs/families.md"),
     ),
     (
         "docs/protocol.md",

@@ -23,7 +23,8 @@ pub enum FamilyItem {
         /// What follows this header.
         payload: Vec<u8>,
     },
-    /// The family is there, and its messages are received from now on.
+    /// The family is there, and the messages of its groups are received from now on, but for those that
+    /// could not be joined.
     Joined {
         /// Name of the family.
         family: String,

@@ -2,11 +2,13 @@
 
 use super::problem::Problems;
 use super::program::Programs;
+use super::read_family::{self, Family};
 use super::read_hook;
 use super::table::{Table, Value};
 use crate::rule::{Glob, Match, Rule};
 use irqcast::wire::DMA_MAX;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 
 /// Longest name of a rule, in bytes.
 const NAME_MAX: usize = 64;
@@ -18,6 +20,7 @@ const U32_END: u64 = 1 << 32;
 pub fn rule(
     mut table: Table<'_, '_>,
     programs: Programs,
+    families: &[Rc<Family>],
     problems: &mut Problems<'_>,
 ) -> Option<Rule> {
     let name = table
@@ -27,7 +30,7 @@ pub fn rule(
         None => Some(Match::default()),
         Some(value) => value
             .table("a match", problems)
-            .and_then(|table| conditions(table, problems)),
+            .and_then(|table| conditions(table, families, problems)),
     };
     let hook = table
         .require("hook", problems)
@@ -61,7 +64,17 @@ fn name(value: &Value<'_, '_>, problems: &mut Problems<'_>) -> Option<String> {
 /// Conditions that only an event can meet.
 const OF_EVENTS: [&str; 4] = ["cause-any", "cause-all", "factorial", "dma-bytes"];
 
-fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Match> {
+fn conditions(
+    mut table: Table<'_, '_>,
+    families: &[Rc<Family>],
+    problems: &mut Problems<'_>,
+) -> Option<Match> {
+    if let Some(name) = table.get("family") {
+        return Some(Match {
+            family: Some(read_family::conditions(name, table, families, problems)?),
+            ..Match::default()
+        });
+    }
     let lost = table.get("lost").map(|value| value.boolean(problems));
     let dropped = table
         .get("dropped")
@@ -112,6 +125,7 @@ fn conditions(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<M
         cause_all: all_or_none(cause_all)?,
         factorial: all_or_none(factorial)?,
         dma_bytes: all_or_none(dma_bytes)?,
+        family: None,
     })
 }
 

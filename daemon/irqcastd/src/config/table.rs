@@ -20,7 +20,8 @@ pub struct Table<'a, 't> {
 
 /// A value and where it is.
 pub struct Value<'a, 't> {
-    key: &'a str,
+    /// The key that it is the value of.
+    pub key: &'a str,
     value: &'a DeValue<'t>,
     /// Where the value is.
     pub span: Range<usize>,
@@ -87,7 +88,7 @@ impl<'a, 't> Table<'a, 't> {
 }
 
 /// What was meant by the key `name`, or else what there is.
-fn meant(name: &str, known: &[&'static str]) -> String {
+pub fn meant(name: &str, known: &[&str]) -> String {
     nearest(name, known).map_or_else(
         || format!("the keys here are {}", known.join(", ")),
         |key| format!("did you mean `{key}`?"),
@@ -179,6 +180,28 @@ impl<'a, 't> Value<'a, 't> {
         number
     }
 
+    /// A number, which may be negative.
+    pub fn number(&self, problems: &mut Problems<'_>) -> Option<i128> {
+        let number = self
+            .value
+            .as_integer()
+            .and_then(|integer| i128::from_str_radix(integer.as_str(), integer.radix()).ok());
+        if number.is_none() {
+            self.wrong_type("an integer", problems);
+        }
+        number
+    }
+
+    /// Whether it is text.
+    pub fn is_string(&self) -> bool {
+        self.value.is_str()
+    }
+
+    /// Whether it is `true` or `false`.
+    pub fn is_boolean(&self) -> bool {
+        self.value.is_bool()
+    }
+
     /// A table.
     pub fn table(self, what: &'static str, problems: &mut Problems<'_>) -> Option<Table<'a, 't>> {
         let table = self.value.as_table();
@@ -186,11 +209,6 @@ impl<'a, 't> Value<'a, 't> {
             self.wrong_type("a table", problems);
         }
         Some(Table::new(table?, self.span, what))
-    }
-
-    /// Whether it is true or false.
-    pub fn is_boolean(&self) -> bool {
-        self.value.as_bool().is_some()
     }
 
     /// Whether it is a table.

@@ -281,7 +281,9 @@ impl Hooks {
         self.stopping = true;
         for (rule, waiting) in self.queue.clear() {
             match keeper.remembers() {
-                true => info!(%rule, waiting, "hooks wait; they run at the next start"),
+                true => {
+                    info!(%rule, waiting, "hooks wait; they run at the next start, but for other families' messages")
+                }
                 false => warn!(%rule, waiting, "hooks wait, and will not run: there is no memory"),
             }
         }

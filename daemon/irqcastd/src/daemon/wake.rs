@@ -1,9 +1,7 @@
 //! What wakes the daemon up. Nothing else does, and a timer runs only while it stops, while it has
 //! something to save, or while hooks run or wait.
 
-use super::doorbell::Doorbell;
 use crate::control::server::{ClientId, Server};
-use irqcast::Subscription;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
@@ -21,6 +19,8 @@ pub enum Wake {
     Signal(i32),
     /// The subscription has something.
     Items,
+    /// Another family has something.
+    Messages,
     /// A device may have come or gone.
     Doorbell,
     /// The hook with this process ID printed something or closed its output.
@@ -44,21 +44,56 @@ impl Signals {
     }
 }
 
+/// Something that is read from.
+pub struct Source<'a> {
+    /// What it wakes up for.
+    pub wake: Wake,
+    /// Where it is read from.
+    pub fd: BorrowedFd<'a>,
+    /// Whether there may be something that was read already.
+    pub has_more: bool,
+}
+
 /// Waits until there is a reason, and returns all that there are, signals first.
 ///
-/// `subscription` is left out while nothing is read. With `more_items` it has something even
-/// where its socket has not.
+/// Of `sources` those are left out that are not read now.
 pub fn wait<'a>(
     signals: &mut Signals,
-    subscription: Option<&'a Subscription>,
-    doorbell: Option<&'a Doorbell>,
+    sources: impl Iterator<Item = Source<'a>>,
     outputs: impl Iterator<Item = (Pid, BorrowedFd<'a>)>,
     control: Option<&'a Server>,
-    more_items: bool,
     deadline: Option<Instant>,
 ) -> io::Result<Vec<Wake>> {
+    let readable = PollFlags::POLLIN;
+    let outputs = outputs.map(|(pid, fd)| Source {
+        wake: Wake::Output(pid),
+        fd,
+        has_more: false,
+    });
+    let visitors = control.map(|server| Source {
+        wake: Wake::Visitor,
+        fd: server.listener(),
+        has_more: false,
+    });
+    let clients = control.into_iter().flat_map(|server| {
+        let clients = server.clients();
+        clients.map(|(id, fd, interest)| {
+            let client = Source {
+                wake: Wake::Client(id),
+                fd,
+                has_more: false,
+            };
+            (client, interest)
+        })
+    });
+    let sources: Vec<(Source<'_>, PollFlags)> = sources
+        .chain(outputs)
+        .chain(visitors)
+        .map(|source| (source, readable))
+        .chain(clients)
+        .collect();
     let timeout = match deadline {
-        _ if more_items => PollTimeout::ZERO,
+        _ if sources.iter().any(|(source, _)| source.has_more) => PollTimeout::ZERO,
         None => PollTimeout::NONE,
         Some(deadline) => {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -66,35 +101,25 @@ pub fn wait<'a>(
             PollTimeout::try_from(left.as_millis().saturating_add(1)).unwrap_or(PollTimeout::MAX)
         }
     };
-    let readable = PollFlags::POLLIN;
-    let (reasons, fds): (Vec<_>, Vec<_>) = subscription
-        .map(|subscription| (Wake::Items, (subscription.as_fd(), readable)))
-        .into_iter()
-        .chain(doorbell.map(|doorbell| (Wake::Doorbell, (doorbell.as_fd(), readable))))
-        .chain(outputs.map(|(pid, fd)| (Wake::Output(pid), (fd, readable))))
-        .chain(control.map(|server| (Wake::Visitor, (server.listener(), readable))))
-        .chain(control.into_iter().flat_map(|server| {
-            let clients = server.clients();
-            clients.map(|(id, fd, interest)| (Wake::Client(id), (fd, interest)))
-        }))
-        .unzip();
     let mut woken = Vec::new();
     {
-        let mut polled = vec![PollFd::new(signals.0.get_read().as_fd(), PollFlags::POLLIN)];
-        polled.extend(fds.iter().map(|&(fd, flags)| PollFd::new(fd, flags)));
+        let mut polled = vec![PollFd::new(signals.0.get_read().as_fd(), readable)];
+        polled.extend(
+            sources
+                .iter()
+                .map(|(source, interest)| PollFd::new(source.fd, *interest)),
+        );
         match poll(&mut polled, timeout) {
             // The self-pipe tells of the signal in the next round.
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
         woken.extend(
-            reasons
+            sources
                 .iter()
                 .zip(&polled[1..])
-                .filter(|(reason, fd)| {
-                    fd.any() == Some(true) || (more_items && **reason == Wake::Items)
-                })
-                .map(|(&reason, _)| reason),
+                .filter(|((source, _), fd)| fd.any() == Some(true) || source.has_more)
+                .map(|((source, _), _)| source.wake),
         );
     }
     let mut all: Vec<Wake> = signals.0.pending().map(Wake::Signal).collect();

@@ -1,5 +1,6 @@
 //! What one run of a hook is told, in whichever form.
 
+use super::family_message::FamilyMessage;
 use super::occasion::{Drop, Occasion, kind};
 use crate::rule::Rule;
 use irqcast::{Event, Lost};
@@ -80,6 +81,15 @@ impl Call {
         }
     }
 
+    /// The message of another family, where it is run for one.
+    #[must_use]
+    pub fn message(&self) -> Option<&FamilyMessage> {
+        match &*self.occasion {
+            Occasion::Message(message) => Some(message),
+            _ => None,
+        }
+    }
+
     /// The program and its arguments, with what they are told filled in.
     #[must_use]
     pub fn command(&self, rule: &Rule) -> Vec<String> {
@@ -91,12 +101,14 @@ impl Call {
     /// Each thing that it is told: its name as in [`field`](crate::rule::field), and its value.
     #[must_use]
     pub fn fields(&self, rule: &Rule) -> Vec<(&'static str, String)> {
-        let (device, _) = self.occasion.life();
         let mut fields = vec![
             ("rule", rule.name.clone()),
-            ("device", device.to_string()),
             ("repeated", u8::from(self.repeated).to_string()),
         ];
+        if self.message().is_none() {
+            let (device, _) = self.occasion.life();
+            fields.push(("device", device.to_string()));
+        }
         if self.trace {
             fields.push(("trace", "1".to_owned()));
         }
@@ -107,6 +119,8 @@ impl Call {
             Occasion::Loss { lost, .. } => fields.extend(of_loss(lost)),
             Occasion::Drop(drop) => fields.extend(of_drop(drop)),
             Occasion::Change(change) => fields.push(("change", kind(change).to_owned())),
+            // It has variables of its own.
+            Occasion::Message(_) => {}
         }
         if let Some(merged) = &self.merged {
             fields.extend([

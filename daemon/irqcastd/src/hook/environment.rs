@@ -62,6 +62,7 @@
 //! | `IRQCAST_LOST_TO` | sequence number of the last one |
 //! | `IRQCAST_LOST_COUNT` | how many are lost, at least 1 |
 
+use super::family_message::FamilyMessage;
 use crate::rule::{Rule, field};
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -69,9 +70,14 @@ use std::ffi::CString;
 /// Folders that a hook finds programs in.
 pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The variables of a hook that is told these fields, each as `NAME=value`, by their names.
+/// The variables of a hook that is told these fields, each as `NAME=value`, by their names; then those of
+/// a message.
 #[must_use]
-pub fn variables(rule: &Rule, fields: &[(&'static str, String)]) -> Vec<CString> {
+pub fn variables(
+    rule: &Rule,
+    fields: &[(&'static str, String)],
+    message: Option<&FamilyMessage>,
+) -> Vec<CString> {
     let standard = [("PATH", PATH), ("HOME", "/"), ("LANG", "C")];
     let mut variables: BTreeMap<String, String> = standard
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -80,10 +86,14 @@ pub fn variables(rule: &Rule, fields: &[(&'static str, String)]) -> Vec<CString>
     variables.extend(own.map(|(name, value)| (name.clone(), value.fill(fields))));
     let told = fields.iter();
     variables.extend(told.map(|(name, value)| (field::variable(name), value.clone())));
+    let messages = message.map_or(&[][..], |message| &message.variables);
+    let variables = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
     variables
-        .into_iter()
-        .map(|(name, value)| {
-            CString::new(format!("{name}={value}"))
+        .chain(messages.iter().cloned())
+        .map(|variable| {
+            CString::new(variable)
                 .expect("names, texts and addresses with a NUL are refused when read")
         })
         .collect()
@@ -109,7 +119,7 @@ mod tests {
 
     fn found(rule: &Rule, occasion: Occasion, repeated: bool) -> Vec<String> {
         let call = Call::new(rule, &Rc::new(occasion), repeated);
-        variables(rule, &call.fields(rule))
+        variables(rule, &call.fields(rule), None)
             .into_iter()
             .map(|variable| variable.into_string().unwrap())
             .collect()

@@ -1,5 +1,6 @@
 //! What a hook is run for.
 
+use super::family_message::FamilyMessage;
 use crate::presence::Change;
 use irqcast::{Event, Lost};
 use serde::Serialize;
@@ -20,6 +21,8 @@ pub enum Occasion {
     Drop(Drop),
     /// A device came or went.
     Change(Change),
+    /// Another family sent a message.
+    Message(FamilyMessage),
 }
 
 /// Hooks of one rule for events of one device that were dropped.
@@ -75,6 +78,7 @@ impl Occasion {
             Self::Loss { lost, .. } => (lost.device, lost.incarnation),
             Self::Drop(drop) => (drop.device, drop.incarnation),
             Self::Change(change) => change.life,
+            Self::Message(_) => (0, 0),
         }
     }
 
@@ -84,7 +88,7 @@ impl Occasion {
             Self::Event(event) => event.seq,
             Self::Loss { lost, .. } => lost.to,
             Self::Drop(drop) => drop.to,
-            Self::Change(_) => 0,
+            Self::Change(_) | Self::Message(_) => 0,
         }
     }
 
@@ -95,6 +99,7 @@ impl Occasion {
             Self::Loss { address, .. } => address.as_deref(),
             Self::Drop(drop) => drop.address.as_deref(),
             Self::Change(change) => change.address.as_deref(),
+            Self::Message(_) => None,
         }
     }
 
@@ -105,6 +110,7 @@ impl Occasion {
             Self::Loss { lost, .. } => lost.to_json(),
             Self::Drop(drop) => drop.to_json(),
             Self::Change(change) => change_to_json(change),
+            Self::Message(message) => message.json.clone(),
         }
     }
 }

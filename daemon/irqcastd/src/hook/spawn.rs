@@ -23,13 +23,19 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::SigSet;
 use nix::unistd::{Pid, chdir, pipe2, write};
 use std::ffi::{CString, OsStr};
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+
+/// Bytes that every pipe holds.
+const PIPE_MIN: usize = 4096;
 
 /// A process that was started.
 pub struct Spawned {
@@ -87,7 +93,7 @@ pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
 
     let prepare = failed("prepare the process");
     let stage = match own::takes_stage(&rule.program.confine) {
-        true => Some(Stage::prepare(&rule.program.confine).map_err(&prepare)?),
+        true => Some(Stage::prepare(&rule.program).map_err(&prepare)?),
         false => None,
     };
     let mut files = PosixSpawnFileActions::init().map_err(&prepare)?;
@@ -116,7 +122,7 @@ pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
     attributes.set_sigmask(&SigSet::empty()).map_err(&prepare)?;
     attributes.set_pgroup(Pid::from_raw(0)).map_err(&prepare)?;
 
-    let variables = environment::variables(rule, &fields);
+    let variables = environment::variables(rule, &fields, call.message());
     let start = || {
         let spawn = || {
             posix_spawn(
@@ -134,8 +140,9 @@ pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
             .map_err(failed("start the program"))
     };
     let pid = match &rule.program.folder {
-        None => start(),
-        Some(folder) => in_folder(folder, start),
+        // The second stage goes there itself, after what it hides is hidden.
+        Some(folder) if stage.is_none() => in_folder(folder, start),
+        _ => start(),
     }?;
     Ok(Spawned {
         pid,
@@ -172,21 +179,31 @@ fn every_signal() -> SigSet {
     unsafe { SigSet::from_sigset_t_unchecked(every) }
 }
 
-/// A pipe that holds the line and is then at its end.
+/// What holds the line and is then at its end: a pipe, or for a long one a file in memory.
 ///
-/// The line is far shorter than the smallest pipe (4096 bytes), so it is written before there is a
-/// reader, and the daemon never waits for a hook to read.
+/// A short line fits the smallest pipe, so it is written before there is a reader, and the daemon never
+/// waits for a hook to read.
 fn input(line: &str) -> Result<OwnedFd, SpawnError> {
-    let (read, to) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the input"))?;
-    if !line.is_empty() {
-        write(&to, line.as_bytes()).map_err(failed("write the input"))?;
+    if line.len() > PIPE_MIN {
+        return in_memory(line).map_err(failed("make a file for the input"));
     }
+    let (read, to) = pipe2(OFlag::O_CLOEXEC).map_err(failed("make a pipe for the input"))?;
+    write(&to, line.as_bytes()).map_err(failed("write the input"))?;
     Ok(read)
+}
+
+/// A file in memory that holds the line, to be read from its beginning.
+fn in_memory(line: &str) -> Result<OwnedFd, Errno> {
+    let mut file = File::from(memfd_create(c"irqcast-hook-input", MFdFlags::MFD_CLOEXEC)?);
+    let written = file.write_all(line.as_bytes()).and_then(|()| file.rewind());
+    written.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    Ok(file.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hook::family_message::FamilyMessage;
     use crate::hook::occasion::Occasion;
     use crate::hook::output::{Output, State};
     use crate::rule::{Match, Program, Template, Terms, field};
@@ -226,7 +243,11 @@ mod tests {
     }
 
     fn run_rule(rule: &Rule) -> (WaitStatus, Vec<String>) {
-        let spawned = spawn(rule, &call()).unwrap();
+        run_call(rule, &call())
+    }
+
+    fn run_call(rule: &Rule, call: &Call) -> (WaitStatus, Vec<String>) {
+        let spawned = spawn(rule, call).unwrap();
         let mut output = Output::new(spawned.output);
         let mut lines = Vec::new();
         loop {
@@ -251,7 +272,7 @@ mod tests {
         assert_eq!(lines[0], "two words");
         assert_eq!(lines[1], call().to_line().trim());
         let rule = rule(&[]);
-        let mut expected: Vec<String> = environment::variables(&rule, &call().fields(&rule))
+        let mut expected: Vec<String> = environment::variables(&rule, &call().fields(&rule), None)
             .into_iter()
             .map(|variable| variable.into_string().unwrap())
             .collect();
@@ -296,6 +317,20 @@ mod tests {
         let (status, lines) = run("exec <&-; echo done");
         assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
         assert_eq!(lines, ["done"]);
+    }
+
+    #[test]
+    fn long_input_arrives_whole() {
+        let json = format!("\"{}\"", "x".repeat(100_000));
+        let message = Occasion::Message(FamilyMessage {
+            json,
+            variables: Vec::new(),
+        });
+        let rule = rule(&["/bin/sh", "-c", "wc -c"]);
+        let call = Call::new(&rule, &Rc::new(message), false);
+        let (status, lines) = run_call(&rule, &call);
+        assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+        assert_eq!(lines, ["100003"]);
     }
 
     #[test]

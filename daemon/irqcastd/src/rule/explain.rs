@@ -113,6 +113,10 @@ impl Match {
         if let Some(rule) = &self.dropped {
             return Some(unmet("dropped", &format!("what {rule} drops"), found));
         }
+        if let Some(family) = &self.family {
+            let wanted = format!("a message of {}", family.family);
+            return Some(unmet("family", &wanted, found));
+        }
         let changes = [
             ("arrival", self.arrival, "a device that comes"),
             ("departure", self.departure, "a device that goes"),

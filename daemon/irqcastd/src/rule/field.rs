@@ -6,6 +6,10 @@ use super::{Match, Terms};
 /// Every hook is told these.
 pub const ALWAYS: [&str; 4] = ["rule", "device", "address", "repeated"];
 
+/// A hook for a message of another family is told only these, and what the message has in variables of its
+/// own.
+pub const OF_MESSAGE: [&str; 2] = ["rule", "repeated"];
+
 /// A hook for an event is told these.
 pub const OF_EVENT: [&str; 6] = [
     "seq",
@@ -56,7 +60,10 @@ pub fn of(matches: &Match, terms: &Terms) -> Vec<&'static str> {
         matches if matches.is_for_changes() => &OF_CHANGE,
         _ => &OF_EVENT,
     };
-    let mut fields = [&ALWAYS, own].concat();
+    let mut fields = match matches.family {
+        Some(_) => OF_MESSAGE.to_vec(),
+        None => [&ALWAYS, own].concat(),
+    };
     if terms.gather.is_some() {
         fields.extend(OF_MERGED);
     }

@@ -5,7 +5,7 @@ use super::{Names, number};
 use crate::problem::{Problems, meant};
 use crate::spec::{Attribute, AttributeSet, Format, SubMessage};
 use crate::yaml::{self, Node, Table, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Largest number of an attribute: the two bits above it are flags (`NLA_TYPE_MASK`).
 const NUMBER_MAX: u64 = 0x3fff;
@@ -48,6 +48,7 @@ pub fn sets(nodes: &[Node], names: &Names, problems: &mut Problems) -> Vec<Attri
         let mut set = AttributeSet {
             name: String::new(),
             attributes: Vec::new(),
+            has_namesakes: false,
         };
         if let Some(mut table) = Table::of(node, "an attribute set", problems) {
             let name = table.require_text("name", problems);
@@ -69,6 +70,14 @@ pub fn sets(nodes: &[Node], names: &Names, problems: &mut Problems) -> Vec<Attri
                 .to_vec();
             sets[index].attributes = attributes_of(attributes, Some(&whole), names, problems);
         }
+    }
+    for set in &mut sets {
+        let names: HashSet<&str> = set
+            .attributes
+            .iter()
+            .map(|attribute| attribute.name.as_str())
+            .collect();
+        set.has_namesakes = names.len() < set.attributes.len();
     }
     sets
 }

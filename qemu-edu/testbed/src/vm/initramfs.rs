@@ -22,8 +22,9 @@ pub const DRIVER: &str = "/lib/irqcast/irqcast_edu.ko";
 /// Where commands start, and where copied files are.
 pub const HOME: &str = "/root";
 
-/// The daemon's sample configuration, which it uses where it is told of no other.
-const SAMPLE: [(&str, &[u8], u32); 3] = [
+/// The daemon's sample configurations, of which it uses the first where it is told of no other, and
+/// what they name.
+const SAMPLE: [(&str, &[u8], u32); 6] = [
     (
         "/etc/irqcast/irqcastd.toml",
         include_bytes!("../../../../daemon/sample/irqcastd.toml"),
@@ -38,6 +39,21 @@ const SAMPLE: [(&str, &[u8], u32); 3] = [
         "/etc/irqcast/hooks/log",
         include_bytes!("../../../../daemon/sample/hooks/log"),
         EXECUTABLE,
+    ),
+    (
+        "/etc/irqcast/families.toml",
+        include_bytes!("../../../../daemon/sample/families.toml"),
+        PLAIN,
+    ),
+    (
+        "/usr/share/irqcast/specs/nlctrl.yaml",
+        include_bytes!("../../../../daemon/ynl/specs/nlctrl.yaml"),
+        PLAIN,
+    ),
+    (
+        "/usr/share/irqcast/specs/acpi_event.yaml",
+        include_bytes!("../../../../daemon/ynl/specs/acpi_event.yaml"),
+        PLAIN,
     ),
 ];
 
@@ -95,6 +111,7 @@ impl<'a> Builder<'a> {
         match name {
             "python" => python::add(self.prepared, &mut self.archive),
             "nlmon" => modules::add_nlmon(self.prepared, &mut self.archive),
+            "button" => modules::add(self.prepared, &mut self.archive, &["button"]),
             _ => bail!("a test wants a layer {name:?}, which the testbed does not know"),
         }
     }

@@ -1,9 +1,9 @@
 //! How the daemon starts a confined hook: what the second stage ([`super::stage`]) is given.
 
-use super::Confinement;
 use super::own;
 use super::stage::{ARGUMENT, Instructions};
 use super::trouble::{self, Trouble};
+use crate::rule::Program;
 use nix::errno::Errno;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
@@ -26,7 +26,8 @@ pub struct Stage {
 
 impl Stage {
     /// Prepares it. The files that it gets stay open as long as this.
-    pub fn prepare(confinement: &Confinement) -> Result<Self, Errno> {
+    pub fn prepare(program: &Program) -> Result<Self, Errno> {
+        let confinement = &program.confine;
         let (trouble, told) = trouble::pipe()?;
         let network = match confinement.no_network {
             true => Some(own::empty_network().ok_or(Errno::ENOTSUP)?),
@@ -35,6 +36,7 @@ impl Stage {
         let instructions = Instructions {
             trouble: told.as_raw_fd(),
             network: network.map(|network| network.as_raw_fd()),
+            folder: program.folder.clone(),
             confinement: confinement.clone(),
         };
         let instructions = serde_json::to_string(&instructions).map_err(|_| Errno::EINVAL)?;

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{Gid, Uid, execv, setgroups, setresgid, setresuid, write};
+use nix::unistd::{Gid, Uid, chdir, execv, setgroups, setresgid, setresuid, write};
 use rustix::thread::{
     CapabilitiesSecureBits, CapabilitySet, CapabilitySets, capabilities_secure_bits,
     clear_ambient_capability_set, configure_capability_in_ambient_set, set_capabilities,
@@ -22,6 +22,7 @@ use std::ffi::{CString, OsString};
 use std::fmt::Display;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What the daemon's program is told by its first argument to be this.
@@ -36,6 +37,8 @@ pub struct Instructions {
     pub network: Option<RawFd>,
     /// What to set up.
     pub confinement: Confinement,
+    /// The working folder, if it is another one than `/`.
+    pub folder: Option<PathBuf>,
 }
 
 /// What failed, as it is told.
@@ -84,6 +87,7 @@ fn become_hook(instructions: &Instructions, command: Vec<OsString>) -> Result<In
         trouble,
         network,
         ref confinement,
+        ref folder,
     } = *instructions;
     for raw in [Some(trouble), network].into_iter().flatten() {
         // SAFETY: The daemon opened it for this process, and nothing here closes it.
@@ -101,6 +105,10 @@ fn become_hook(instructions: &Instructions, command: Vec<OsString>) -> Result<In
         network::enter(fd).map_err(refused("leave the network"))?;
     }
     set_up_mounts(confinement)?;
+    if let Some(folder) = folder {
+        let step = format!("change to the folder {}", folder.display());
+        chdir(folder).map_err(refused(step))?;
+    }
     confine_paths(confinement)?;
     if let Some(identity) = &confinement.identity {
         become_user(identity)?;

@@ -7,6 +7,7 @@ mod page;
 mod spec;
 mod traps;
 mod unit_tests;
+mod ynl;
 
 use std::time::{Duration, Instant};
 
@@ -53,8 +54,9 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 10] = [
     ("host::spec", spec::check),
+    ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
     ("host::traps-have-tests", traps::check),
     ("host::hazards-have-mutants", mutants::check),

@@ -50,6 +50,7 @@ impl<'a> Talk<'a> {
                 let done = match request {
                     Request::Plug { id, port } => vm.plug(id, port),
                     Request::Unplug { id } => vm.unplug(id),
+                    Request::PressPowerButton => vm.press_power_button(),
                     Request::CutPower => {
                         self.power_cuts += 1;
                         vm.cut_power();

@@ -47,7 +47,7 @@ pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
     command.args(["-c", COMPARE, SOURCE]);
     command.arg(format!("{MESSAGES}/messages.jsonl"));
     setup::run_program(context.ui, &step, "comparison", command, |_| {})?;
-    step.finish(format!("{} messages", lines.lines().count()));
+    step.finish(&format!("{} messages", lines.lines().count()));
     Ok(())
 }
 
@@ -88,6 +88,10 @@ fn all_messages(folder: &Path) -> anyhow::Result<String> {
             }
         }
     }
-    ensure!(!lines.is_empty(), "{} has no specification", folder.display());
+    ensure!(
+        !lines.is_empty(),
+        "{} has no specification",
+        folder.display()
+    );
     Ok(lines)
 }

@@ -54,7 +54,11 @@ impl Maker<'_> {
         for attribute in &set.attributes {
             // A whole set of a large family does not fit a message.
             let present = set.attributes.len() < 8 || self.below(4) == 0;
-            let times = if attribute.repeats { 1 + self.below(3) } else { 1 };
+            let times = if attribute.repeats {
+                1 + self.below(3)
+            } else {
+                1
+            };
             for _ in 0..if present { times } else { 0 } {
                 let mut value = Vec::new();
                 if let Some(flags) = self.value(attribute, depth, &mut value) {
@@ -166,7 +170,9 @@ impl Maker<'_> {
 
     fn structure(&mut self, id: StructId, bytes: &mut Vec<u8>) {
         let spec = self.spec;
-        let Some(structure) = spec.structure(id) else { return };
+        let Some(structure) = spec.structure(id) else {
+            return;
+        };
         for member in &structure.members {
             match member.kind {
                 MemberKind::Number(number) => self.number(number, bytes),
