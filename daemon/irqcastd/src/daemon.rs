@@ -15,7 +15,6 @@ mod options;
 mod running;
 mod stop;
 mod subscribe;
-mod tally;
 mod time_limits;
 mod wake;
 
@@ -195,7 +194,6 @@ impl Daemon {
             self.manager.keep_up(self.condition());
             if self.stopping.is_some() && self.hooks.none_runs() {
                 self.keeper.save();
-                self.hooks.log_counts();
                 self.finish_metrics();
                 info!("stopped");
                 return Ok(());

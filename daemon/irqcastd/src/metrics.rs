@@ -11,6 +11,8 @@ mod histogram;
 mod hooks;
 
 pub use events::Events;
+#[cfg(test)]
+pub use hooks::Rule;
 pub use hooks::{Busy, End, Hooks};
 
 use exposition::Exposition;

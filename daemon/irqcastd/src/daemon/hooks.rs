@@ -7,7 +7,6 @@ use super::failures::Failures;
 use super::job::Job;
 use super::keeper::Keeper;
 use super::running::Running;
-use super::tally::Tally;
 use super::time_limits::TimeLimits;
 use crate::config::{Config, Limits};
 use crate::hook::confine::trouble::Trouble;
@@ -34,7 +33,6 @@ pub struct Hooks {
     running: HashMap<Pid, Running>,
     limits: TimeLimits,
     drops: Drops,
-    tally: Tally,
     /// Nothing is to be started any more.
     stopping: bool,
     /// Whether the running ones were told to end. One that such a signal ends has not done its work.
@@ -53,7 +51,6 @@ impl Hooks {
             running: HashMap::new(),
             limits: TimeLimits::new(),
             drops: Drops::new(),
-            tally: Tally::default(),
             stopping: false,
             ending: false,
             counters: metrics::Hooks::default(),
@@ -82,7 +79,7 @@ impl Hooks {
                 true
             }
             Pushed::Merged => {
-                self.tally.of(&rule.name).merged += 1;
+                self.counters.merged(&rule.name);
                 true
             }
             Pushed::Refused(dropped) => {
@@ -94,7 +91,7 @@ impl Hooks {
 
     /// Such a hook will never run.
     fn dropped(&mut self, job: &Job, keeper: &mut Keeper, now: Instant) {
-        self.tally.of(&job.rule.name).dropped += 1;
+        self.counters.dropped(&job.rule.name);
         self.drops.note(&job.rule.name, &job.call, now);
         note_end(job, keeper);
     }
@@ -271,7 +268,7 @@ impl Hooks {
     }
 
     fn run_again(&mut self, turn: &Turn, mut job: Job, at: Instant, now: Instant) {
-        self.tally.of(&job.rule.name).retries += 1;
+        self.counters.retried(&job.rule.name);
         job.call.attempt += 1;
         self.queue.retry(turn, job, at, now);
     }
@@ -311,13 +308,8 @@ impl Hooks {
     /// Does what is to be done by now, but for starting hooks.
     pub fn keep_time(&mut self) {
         let now = Instant::now();
-        self.limits.enforce(now, &mut self.tally);
+        self.limits.enforce(now, &mut self.counters);
         self.drops.say(now);
-    }
-
-    /// Logs what was counted.
-    pub fn log_counts(&self) {
-        self.tally.log();
     }
 
     /// How many run.

@@ -4,8 +4,8 @@
 //! same time as the program would have been; who wants a process to stay lets it leave the group
 //! (`setsid`).
 
-use super::tally::Tally;
 use crate::hook::group::Group;
+use crate::metrics;
 use crate::rule::Rule;
 use crate::timers::Timers;
 use nix::sys::signal::Signal;
@@ -91,7 +91,7 @@ impl TimeLimits {
     }
 
     /// Does what is to be done by now.
-    pub fn enforce(&mut self, now: Instant, tally: &mut Tally) {
+    pub fn enforce(&mut self, now: Instant, counters: &mut metrics::Hooks) {
         while let Some(id) = self.timers.take_due(now) {
             let Some(limited) = self.groups.get_mut(&id) else {
                 continue;
@@ -100,7 +100,7 @@ impl TimeLimits {
                 limited.kill("hook still runs after its grace; sent KILL to its process group");
                 self.groups.remove(&id);
             } else if limited.terminate() {
-                tally.of(&limited.rule.name).time_limits += 1;
+                counters.time_limit(&limited.rule.name);
                 self.timers.set(id, now + limited.rule.program.grace);
             } else {
                 self.groups.remove(&id);

@@ -61,6 +61,14 @@ pub struct Rule {
     pub signals: BTreeMap<&'static str, u64>,
     /// Lines that hooks printed and that are cut in the log.
     pub lines_cut: u64,
+    /// Hooks whose time limit passed.
+    pub time_limits: u64,
+    /// Hooks that were dropped without having run.
+    pub dropped: u64,
+    /// Events that became one with an earlier one.
+    pub merged: u64,
+    /// Starts of hooks that had failed before for the same.
+    pub retries: u64,
     durations: Histogram,
 }
 
@@ -123,6 +131,26 @@ impl Hooks {
         self.of(rule).lines_cut += 1;
     }
 
+    /// The time limit of a hook passed.
+    pub fn time_limit(&mut self, rule: &str) {
+        self.of(rule).time_limits += 1;
+    }
+
+    /// A hook was dropped without having run.
+    pub fn dropped(&mut self, rule: &str) {
+        self.of(rule).dropped += 1;
+    }
+
+    /// An event became one with an earlier one.
+    pub fn merged(&mut self, rule: &str) {
+        self.of(rule).merged += 1;
+    }
+
+    /// A hook that had failed is started again for the same.
+    pub fn retried(&mut self, rule: &str) {
+        self.of(rule).retries += 1;
+    }
+
     /// Grows with every change.
     #[must_use]
     pub fn changes(&self) -> u64 {
@@ -163,6 +191,26 @@ impl Hooks {
             "irqcast_hook_output_lines_cut_total",
             "Lines that hooks printed and that are cut in the log.",
             &|rule| rule.lines_cut,
+        );
+        counter(
+            "irqcast_hook_time_limits_total",
+            "Hooks whose time limit passed.",
+            &|rule| rule.time_limits,
+        );
+        counter(
+            "irqcast_hooks_dropped_total",
+            "Hooks that were dropped without having run.",
+            &|rule| rule.dropped,
+        );
+        counter(
+            "irqcast_hook_events_merged_total",
+            "Events that became one with an earlier one.",
+            &|rule| rule.merged,
+        );
+        counter(
+            "irqcast_hooks_retried_total",
+            "Starts of hooks that had failed before for the same.",
+            &|rule| rule.retries,
         );
         let name = "irqcast_hooks_ended_total";
         to.family(name, "Hooks that ended, by how they did.", "counter");

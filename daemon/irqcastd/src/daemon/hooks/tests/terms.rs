@@ -40,7 +40,7 @@ fn dropped_hooks_are_finished_and_told() {
         .map(|drop| (drop.rule, drop.count, drop.from, drop.to))
         .collect();
     assert_eq!(told, [("drops".to_owned(), 3, 2, 4)]);
-    assert_eq!(bench.hooks.tally.of("drops").dropped, 3);
+    assert_eq!(bench.counted("drops").dropped, 3);
     finish(&mut bench);
     assert_eq!(bench.lines("ran"), ["1", "5"]);
 }
@@ -77,7 +77,7 @@ fn merged_events_reach_one_hook_and_are_finished_with_it() {
     assert_eq!(bench.unfinished(), [(1, 2), (4, 4), (7, 7)]);
     finish(&mut bench);
     assert_eq!(bench.lines("ran"), ["1 1 1 1", "7 3 2 7"]);
-    assert_eq!(bench.hooks.tally.of("merges").merged, 2);
+    assert_eq!(bench.counted("merges").merged, 2);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn failing_hook_runs_again_before_the_next_of_its_device() {
     bench.event(&rule, 2);
     finish(&mut bench);
     assert_eq!(bench.lines("ran"), ["1 1", "1 2", "1 3", "2 1"]);
-    assert_eq!(bench.hooks.tally.of("retries").retries, 2);
+    assert_eq!(bench.counted("retries").retries, 2);
 }
 
 #[test]
