@@ -135,7 +135,7 @@ impl Daemon {
         if let Err(reason) = inherited::close_on_exec() {
             warn!(%reason, "hooks inherit files that were open when the daemon started");
         }
-        own::keep_only(&config.rules)?;
+        own::keep_files_private();
         let control = options.control.as_deref().map(absolute).transpose()?;
         let control = options::control_place(control, &config, options.dry_run);
         let (keeper, found) = match &options.state {
@@ -153,6 +153,8 @@ impl Daemon {
             Some(place) => Server::start(place, Self::access(&config))?,
             None => None,
         };
+        // From here on nothing is made any more where only root may.
+        own::keep_only(&config.rules)?;
         let (again, ended) = keeper.memory().unfinished();
         let subscription = subscribe::subscribe(config.limits.receive_buffer, found, again)?;
         let families = families::listen(&config)?;

@@ -65,6 +65,11 @@ pub enum Refused {
     System(&'static str, io::Error),
 }
 
+/// Lets nobody else read what the daemon or a hook makes, where it does not say otherwise.
+pub fn keep_files_private() {
+    umask(Mode::from_bits_truncate(0o077));
+}
+
 /// Gives up what neither the daemon nor these rules need.
 ///
 /// # Errors
@@ -72,7 +77,6 @@ pub enum Refused {
 /// When a rule needs what is not there.
 pub fn keep_only(rules: &[Rc<Rule>]) -> Result<(), Refused> {
     let system = |action| move |errno: rustix::io::Errno| Refused::System(action, errno.into());
-    umask(Mode::from_bits_truncate(0o077));
     limit_core().map_err(|errno| Refused::System("limit core files", errno.into()))?;
     let had = capabilities(None).map_err(system("read the capabilities"))?;
     let no_new_privileges = rustix::thread::no_new_privs().unwrap_or(false);
