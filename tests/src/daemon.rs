@@ -258,10 +258,23 @@ impl Daemon {
 
     /// Memory that the daemon occupies, in KiB.
     pub fn resident_kib(&self) -> Result<u64> {
+        let size = self.status("VmRSS:")?;
+        Ok(size.strip_suffix(" kB").context("no kB")?.parse()?)
+    }
+
+    /// How often the daemon has gone to sleep.
+    pub fn wake_ups(&self) -> Result<u64> {
+        Ok(self.status("voluntary_ctxt_switches:")?.parse()?)
+    }
+
+    /// What the kernel says of the process under this name.
+    fn status(&self, name: &str) -> Result<String> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let size = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        Ok(size.context("no VmRSS")?.parse()?)
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        Ok(value
+            .with_context(|| format!("no {name}"))?
+            .trim()
+            .to_owned())
     }
 
     /// Waits for the daemon to end by itself.

@@ -2,6 +2,8 @@
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::Signal;
@@ -10,7 +12,7 @@ use serde_json::Value;
 use crate::case::{Case, Mode};
 use crate::daemon::{Daemon, PROGRAM, Setup};
 use crate::driver::{self, Driver};
-use crate::tool;
+use crate::{tool, wait};
 
 pub fn cases() -> Vec<Case> {
     let mut cases = Case::for_both("daemon", "hook_gets_the_event", hook_gets_the_event);
@@ -47,6 +49,7 @@ pub fn cases() -> Vec<Case> {
             without_privilege,
         ),
         Case::new("daemon::sample_configuration_works", sample_works),
+        Case::new("daemon::sleeps_and_is_small_at_rest", at_rest),
     ]);
     cases
 }
@@ -444,4 +447,30 @@ fn sample_works() -> Result<()> {
     let line = std::fs::read_to_string(file)?;
     ensure!(serde_json::from_str::<Value>(&line)? == events[0], "{line}");
     Ok(())
+}
+
+/// With the driver loaded, after a hook has run and the state is saved, nothing wakes it up.
+fn at_rest() -> Result<()> {
+    /// What it may have resident, in KiB.
+    const RESIDENT: u64 = 4096;
+    let _driver = Driver::load(Mode::Msi)?;
+    let setup = Setup::new()?;
+    let daemon = Daemon::start(&setup.configure(&[setup.rule("all", "")])?)?;
+    tool::json(&["raise", "--device", "0"])?;
+    setup.ran("all", 0, 1)?;
+    // One look after the other, until there is nothing left of the start and the hook.
+    let mut before = daemon.wake_ups()?;
+    wait::until("a second without a wake-up", || {
+        sleep(Duration::from_secs(1));
+        let now = daemon.wake_ups()?;
+        let is_still = now == before;
+        before = now;
+        Ok(is_still.then_some(()))
+    })?;
+    sleep(Duration::from_secs(3));
+    let after = daemon.wake_ups()?;
+    ensure!(after == before, "it woke up {} times", after - before);
+    let resident = daemon.resident_kib()?;
+    ensure!(resident <= RESIDENT, "{resident} KiB are resident");
+    daemon.stop()
 }
