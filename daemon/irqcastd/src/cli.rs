@@ -61,10 +61,11 @@ Hooks:
   IRQCAST_FACTORIAL and IRQCAST_DMA_BYTES. A hook for a loss gets IRQCAST_LOST_FROM,
   IRQCAST_LOST_TO and IRQCAST_LOST_COUNT instead of what only an event has. Besides these its
   environment has PATH, HOME=/ and LANG=C, and nothing else. What it prints goes to the log by
-  line, cut at 1024 bytes. It runs in the folder /, in a process group of its own, with all
-  signals at their defaults and no open files but the standard ones. It has no capabilities and
-  gains no privileges, and its file mode mask is 077, unless [rule.hook.confine] says otherwise. A
-  configuration or a program that others than root and the daemon's user can change is refused.
+  line, cut at 1024 bytes, and at most 200 lines in a second. It runs in the folder /, in a process
+  group of its own, with all signals at their defaults and no open files but the standard ones. It
+  has no capabilities and gains no privileges, and its file mode mask is 077, unless
+  [rule.hook.confine] says otherwise. A configuration or a program that others than root and the
+  daemon's user can change is refused.
 
   The hooks of one rule and one device run one after the other, in the order of the events,
   unless the rule's \"order\" is \"free\". Others run side by side, up to the limit \"processes\".

@@ -12,4 +12,5 @@ pub mod family_message;
 pub mod group;
 pub mod occasion;
 pub mod output;
+pub mod quota;
 pub mod spawn;

@@ -13,6 +13,7 @@ use crate::hook::confine::trouble::Trouble;
 use crate::hook::group::Group;
 use crate::hook::occasion::Drop;
 use crate::hook::output::Output;
+use crate::hook::quota::Quota;
 use crate::hook::spawn::spawn;
 use crate::memory::Op;
 use crate::metrics::{self, End};
@@ -160,6 +161,7 @@ impl Hooks {
                     started: Instant::now(),
                     limit,
                     output: Some(Output::new(spawned.output)),
+                    quota: Quota::default(),
                     trouble: spawned.trouble,
                 };
                 self.running.insert(spawned.pid, running);

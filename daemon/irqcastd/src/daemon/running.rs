@@ -4,6 +4,7 @@ use super::job::Job;
 use super::time_limits::LimitId;
 use crate::hook::confine::trouble::Trouble;
 use crate::hook::output::{Line, Output, State};
+use crate::hook::quota::Quota;
 use crate::metrics;
 use crate::queue::Turn;
 use nix::unistd::Pid;
@@ -26,6 +27,8 @@ pub struct Running {
     pub limit: Option<LimitId>,
     /// What it prints; gone once the hook has closed it.
     pub output: Option<Output>,
+    /// How much of that is logged.
+    pub quota: Quota,
     /// Where its second stage tells that it failed, if it has one.
     pub trouble: Option<Trouble>,
 }
@@ -64,14 +67,20 @@ impl Running {
         if let Some(line) = self.output.take().and_then(|mut output| output.finish()) {
             self.log(pid, vec![line], counters);
         }
+        let left_out = self.quota.rest();
+        let _entered = self.job.span.enter();
+        tell_left_out(&self.turn.rule, pid, left_out, counters);
     }
 
-    fn log(&self, pid: Pid, lines: Vec<Line>, counters: &mut metrics::Hooks) {
+    fn log(&mut self, pid: Pid, lines: Vec<Line>, counters: &mut metrics::Hooks) {
         let _entered = self.job.span.enter();
         let rule = &self.turn.rule;
-        let pid = pid.as_raw();
         for Line { text, cut } in lines {
+            let taken = self.quota.take(Instant::now());
+            tell_left_out(rule, pid, taken.left_out, counters);
+            let pid = pid.as_raw();
             match cut {
+                _ if !taken.is_logged => {}
                 false => info!(%rule, pid, line = text, "hook printed"),
                 true => {
                     info!(%rule, pid, line = text, cut, "hook printed");
@@ -79,5 +88,16 @@ impl Running {
                 }
             }
         }
+    }
+}
+
+fn tell_left_out(rule: &str, pid: Pid, left_out: u64, counters: &mut metrics::Hooks) {
+    if left_out > 0 {
+        let pid = pid.as_raw();
+        warn!(
+            rule,
+            pid, left_out, "the hook prints too fast; lines of it are left out"
+        );
+        counters.lines_left_out(rule, left_out);
     }
 }

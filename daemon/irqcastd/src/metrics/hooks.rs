@@ -61,6 +61,8 @@ pub struct Rule {
     pub signals: BTreeMap<&'static str, u64>,
     /// Lines that hooks printed and that are cut in the log.
     pub lines_cut: u64,
+    /// Lines that hooks printed too fast and that are not in the log.
+    pub lines_left_out: u64,
     /// Hooks whose time limit passed.
     pub time_limits: u64,
     /// Hooks that were dropped without having run.
@@ -131,6 +133,11 @@ impl Hooks {
         self.of(rule).lines_cut += 1;
     }
 
+    /// So many lines were left out.
+    pub fn lines_left_out(&mut self, rule: &str, count: u64) {
+        self.of(rule).lines_left_out += count;
+    }
+
     /// The time limit of a hook passed.
     pub fn time_limit(&mut self, rule: &str) {
         self.of(rule).time_limits += 1;
@@ -191,6 +198,11 @@ impl Hooks {
             "irqcast_hook_output_lines_cut_total",
             "Lines that hooks printed and that are cut in the log.",
             &|rule| rule.lines_cut,
+        );
+        counter(
+            "irqcast_hook_output_lines_left_out_total",
+            "Lines that hooks printed too fast and that are not in the log.",
+            &|rule| rule.lines_left_out,
         );
         counter(
             "irqcast_hook_time_limits_total",

@@ -4,6 +4,7 @@ use super::*;
 use crate::daemon::keeper::StateFolder;
 use crate::hook::call::Call;
 use crate::hook::occasion::Occasion;
+use crate::hook::quota::LINES_PER_SECOND;
 use crate::rule::{Match, Program, Rule, Terms};
 use irqcast::Event;
 use nix::errno::Errno;
@@ -211,4 +212,19 @@ fn limit_of_one_rule_disturbs_no_other() {
     bench.run_until(|bench| bench.has("done") && bench.hooks.none_runs());
     assert_eq!(bench.counted("hangs").time_limits, 1);
     assert_eq!(bench.counted("free").time_limits, 0);
+}
+
+#[test]
+fn hook_that_floods_its_output_is_logged_in_part() {
+    const LINES: u64 = 100_000;
+    let mut bench = Bench::new();
+    let rule = Rc::new(bench.rule("floods", &format!("seq {LINES}")));
+    bench.event(&rule, 1);
+    bench.run_until(|bench| bench.unfinished().is_empty() && bench.hooks.none_runs());
+    let left_out = bench.counted("floods").lines_left_out;
+    let logged = LINES - left_out;
+    assert!(
+        logged >= LINES_PER_SECOND.into() && left_out > 0,
+        "{logged} lines were logged"
+    );
 }
