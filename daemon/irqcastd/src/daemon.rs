@@ -12,7 +12,9 @@ mod job;
 mod keeper;
 mod metrics;
 mod options;
+mod reload;
 mod running;
+mod start;
 mod stop;
 mod subscribe;
 mod time_limits;
@@ -21,7 +23,6 @@ mod wake;
 use crate::config::{Config, ConfigError};
 use crate::control::server::{ControlError, Server};
 use crate::hook::confine::own;
-use crate::inherited;
 use crate::metrics::Events;
 use crate::metrics::file::MetricsFile;
 use crate::store::StoreError;
@@ -34,15 +35,14 @@ pub use keeper::StateFolder;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 pub use options::Options;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
-use std::env;
+use signal_hook::consts::{SIGCHLD, SIGHUP};
 use std::io;
 use std::os::fd::AsFd as _;
-use std::path::{self, Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use stop::Stopping;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 use wake::{Signals, Source, Wake};
 
 /// Why the daemon ended.
@@ -67,7 +67,7 @@ pub fn run(options: Options) -> ExitCode {
     match Daemon::start(options).and_then(Daemon::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Config(error)) => {
-            log_wrong_config(&error);
+            reload::log_wrong_config(&error);
             error!("cannot start without a configuration that is right");
             ExitCode::FAILURE
         }
@@ -78,25 +78,6 @@ pub fn run(options: Options) -> ExitCode {
         Err(failure) => {
             error!(reason = %failure, "cannot go on");
             ExitCode::FAILURE
-        }
-    }
-}
-
-fn log_wrong_config(error: &ConfigError) {
-    match error {
-        ConfigError::Unreadable { file, source } => {
-            error!(file = %file.display(), reason = %source, "the configuration cannot be read");
-        }
-        ConfigError::Wrong { file, problems } => {
-            for problem in problems {
-                error!(
-                    file = %file.display(),
-                    line = problem.line,
-                    column = problem.column,
-                    problem = %problem,
-                    "the configuration is wrong"
-                );
-            }
         }
     }
 }
@@ -126,67 +107,6 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(options: Options) -> Result<Self, Failure> {
-        let system = |action| move |error| Failure::System(action, error);
-        let absolute =
-            |path: &Path| path::absolute(path).map_err(system("find the working folder"));
-        let file = absolute(&options.config)?;
-        let config = Config::load(&file)?;
-        if let Err(reason) = inherited::close_on_exec() {
-            warn!(%reason, "hooks inherit files that were open when the daemon started");
-        }
-        own::keep_files_private();
-        let control = options.control.as_deref().map(absolute).transpose()?;
-        let control = options::control_place(control, &config, options.dry_run);
-        let (keeper, found) = match &options.state {
-            Some(StateFolder { path, asked_for }) => Keeper::start(&StateFolder {
-                path: absolute(path)?,
-                asked_for: *asked_for,
-            })?,
-            None => (Keeper::without_folder(), None),
-        };
-        // The daemon must not keep a file system busy, and hooks start from a known place.
-        env::set_current_dir("/").map_err(system("change to the folder /"))?;
-        let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
-            .map_err(system("prepare for signals"))?;
-        let server = match &control {
-            Some(place) => Server::start(place, Self::access(&config))?,
-            None => None,
-        };
-        // From here on nothing is made any more where only root may.
-        own::keep_only(&config.rules)?;
-        let (again, ended) = keeper.memory().unfinished();
-        let subscription = subscribe::subscribe(config.limits.receive_buffer, found, again)?;
-        let families = families::listen(&config)?;
-        let untold = keeper.memory().untold_losses();
-        let mut daemon = Self {
-            devices: Devices::new(keeper.memory()),
-            keeper,
-            hooks: Hooks::new(&config.limits, options.dry_run),
-            control: server,
-            started: Instant::now(),
-            dry_run: options.dry_run,
-            manager: ServiceManager::from_environment(),
-            events: Events::default(),
-            metrics: MetricsFile::new(config.metrics.clone()),
-            file,
-            config,
-            signals,
-            subscription,
-            more_items: true,
-            more_messages: families.is_some(),
-            families,
-            stopping: None,
-        };
-        daemon.hooks.configure(&daemon.config);
-        daemon.take_over(ended, untold);
-        daemon.watch_devices();
-        // Where the driver is not loaded, every event of a device that comes is received too.
-        let condition = daemon.condition();
-        daemon.manager.ready(condition);
-        Ok(daemon)
-    }
-
     fn run(mut self) -> Result<(), Failure> {
         loop {
             self.serve();
@@ -270,50 +190,6 @@ impl Daemon {
                 Err(error) => {
                     return Err(Failure::System("wait for a child", error.into()));
                 }
-            }
-        }
-    }
-
-    /// Takes the configuration anew. A wrong one changes nothing.
-    fn reload(&mut self) -> Result<(), Failure> {
-        self.manager.reloading();
-        let result = self.take_configuration();
-        // Also where it is wrong: the old one works.
-        self.manager.ready(self.condition());
-        result
-    }
-
-    fn take_configuration(&mut self) -> Result<(), Failure> {
-        let allowed = |config: Config| match own::allows(&config.rules) {
-            Ok(()) => Ok(config),
-            Err(refused) => Err(refused.into()),
-        };
-        match Config::load(&self.file)
-            .map_err(Failure::from)
-            .and_then(allowed)
-        {
-            Ok(config) => {
-                info!(rules = config.rules.len(), "took the configuration");
-                self.hooks.configure(&config);
-                self.metrics.set_target(config.metrics.clone());
-                self.events.reloads += 1;
-                self.config = config;
-                self.renew_access();
-                self.watch_devices();
-                self.change_families();
-                Ok(())
-            }
-            Err(failure) => {
-                match &failure {
-                    Failure::Config(error) => log_wrong_config(error),
-                    other => error!(reason = %other, "cannot take the configuration"),
-                }
-                self.events.reloads_refused += 1;
-                error!(
-                    rules = self.config.rules.len(),
-                    "kept the old configuration"
-                );
-                Err(failure)
             }
         }
     }
