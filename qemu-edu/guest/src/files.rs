@@ -1,9 +1,9 @@
 //! The file system that programs expect: kernel file systems, folders, links.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::{self, ErrorKind},
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt as _, symlink},
     path::Path,
 };
 
@@ -40,6 +40,8 @@ const LINKS: [(&str, &str); 4] = [
 
 /// Makes folders, mounts and links.
 pub fn prepare() -> Result<()> {
+    // The kernel's own root lets everybody make files in it.
+    fs::set_permissions("/", Permissions::from_mode(0o755)).context("failed to close /")?;
     for (target, kind, flags, options) in MOUNTS {
         let mounted = make_folder(Path::new(target)).and_then(|()| {
             mount(Some(kind), target, Some(kind), flags, Some(options)).map_err(io::Error::from)
