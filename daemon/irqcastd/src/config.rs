@@ -176,6 +176,16 @@ fn strangers(file: &Path) -> Vec<Problem> {
     found.unwrap_or_default().into_iter().map(problem).collect()
 }
 
+/// Reads a configuration whose programs are not looked at, and tells problems as text.
+pub fn read(text: &str) -> Result<Config, Vec<String>> {
+    parse(text, |_| Vec::new()).map_err(|problems| {
+        let problems = problems.iter();
+        problems
+            .map(|problem| format!("{}:{}: {problem}", problem.line, problem.column))
+            .collect()
+    })
+}
+
 /// Reads a configuration. `programs` looks at the hooks' programs.
 fn parse(text: &str, programs: Programs) -> Result<Config, Vec<Problem>> {
     let mut problems = Problems::new(text);

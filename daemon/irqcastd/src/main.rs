@@ -1,54 +1,7 @@
 //! Runs hooks when hardware interrupts.
 
-mod check;
-mod cli;
-mod config;
-mod control;
-mod daemon;
-mod explain;
-mod hook;
-mod inherited;
-mod log;
-mod memory;
-mod metrics;
-mod presence;
-mod queue;
-mod rule;
-mod store;
-mod systemd;
-mod timers;
-mod trust;
-
-use clap::{CommandFactory as _, Parser as _};
-use irqcast_manuals::Generate;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Before the command line is read: it is not for people, and has to be quick.
-    if let Some(code) = hook::confine::stage::run_if_asked() {
-        return code;
-    }
-    let cli = cli::Cli::parse();
-    log::init(cli.log_level);
-    match cli.command {
-        cli::Command::Run(run) => daemon::run(run.into()),
-        cli::Command::Generate(what) => generate(&what),
-        cli::Command::Explain {
-            config,
-            event,
-            json,
-        } => explain::run(&config, &event, json),
-        cli::Command::Check { file } => check::run(&file),
-    }
-}
-
-fn generate(what: &Generate) -> ExitCode {
-    match irqcast_manuals::generate(what, cli::Cli::command(), "8") {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            let _ = writeln!(io::stderr(), "failed to write {reason}");
-            ExitCode::FAILURE
-        }
-    }
+    irqcastd::main()
 }

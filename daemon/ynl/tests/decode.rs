@@ -8,60 +8,7 @@ use netlink_packet_core::{DefaultNla, Emitable as _};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const FAMILY: &str = r"
-name: everything
-doc: One attribute of each layout.
-protocol: genetlink-legacy
-definitions:
-  - { name: color, type: enum, entries: [red, { name: blue, value: 5 }, green] }
-  - { name: rights, type: flags, entries: [write, read] }
-  - { name: inner, type: struct, members: [{ name: low, type: u8 }, { name: pad, type: pad, len: 3 }] }
-  - name: outer
-    type: struct
-    members:
-      - { name: big, type: u16, byte-order: big-endian }
-      - { name: text, type: string, len: 6 }
-      - { name: inside, type: binary, struct: inner }
-      - { name: address, type: binary, len: 4, display-hint: ipv4 }
-      - { name: color, type: u32, enum: color }
-attribute-sets:
-  - name: all
-    attributes:
-      - { name: u8, type: u8 }
-      - { name: s16, type: s16 }
-      - { name: u32-big, type: u32, byte-order: big-endian }
-      - { name: u64, type: u64 }
-      - { name: sint, type: sint }
-      - { name: uint, type: uint }
-      - { name: text, type: string }
-      - { name: bytes, type: binary }
-      - { name: mac, type: binary, display-hint: mac }
-      - { name: flag, type: flag }
-      - { name: nest, type: nest, nested-attributes: all }
-      - { name: array, type: indexed-array, sub-type: nest, nested-attributes: all }
-      - { name: numbers, type: binary, sub-type: u16 }
-      - { name: color, type: u32, enum: color }
-      - { name: rights, type: u32, enum: rights }
-      - { name: bits, type: bitfield32, enum: rights }
-      - { name: pad, type: pad }
-      - { name: struct, type: binary, struct: outer }
-      - { name: type-value, type: nest-type-value, type-value: [first, second], nested-attributes: all }
-      - { name: many, type: u8, multi-attr: true }
-      - { name: kind, type: string }
-      - { name: sub, type: sub-message, sub-message: data, selector: kind }
-      - { name: uuid, type: binary, display-hint: uuid }
-      - { name: hex, type: u16, display-hint: hex }
-      - { name: ips, type: indexed-array, sub-type: u32, byte-order: big-endian, display-hint: ipv4 }
-sub-messages:
-  - name: data
-    formats:
-      - { value: plain, attribute-set: all }
-      - { value: headed, fixed-header: inner, attribute-set: all }
-operations:
-  list:
-    - { name: told, doc: Told., attribute-set: all, event: { attributes: [] } }
-    - { name: headed, doc: With a header., attribute-set: all, fixed-header: inner, event: { attributes: [] } }
-";
+const FAMILY: &str = include_str!("everything.yaml");
 
 fn emit(attributes: &[(u16, &[u8])]) -> Vec<u8> {
     let attributes: Vec<DefaultNla> = attributes
