@@ -59,10 +59,12 @@ pub struct Running {
     pub pid: i32,
     /// Name of its rule.
     pub rule: String,
-    /// Instance number of the device.
-    pub device: u32,
+    /// Instance number of the device, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<u32>,
     /// Sequence number of its event, or the last one of its loss.
-    pub seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
     /// How long it has run, in milliseconds.
     pub age_ms: u64,
 }
@@ -72,10 +74,12 @@ pub struct Running {
 pub struct Failure {
     /// Name of its rule.
     pub rule: String,
-    /// Instance number of the device.
-    pub device: u32,
+    /// Instance number of the device, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<u32>,
     /// Sequence number of its event, or the last one of its loss.
-    pub seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
     /// How it failed: `exit status 3`, `SIGKILL`, or why it was not started.
     pub what: String,
     /// How long ago, in milliseconds.

@@ -182,7 +182,7 @@ fn running_and_failed_hooks_are_told() {
             running.device,
             running.seq
         ),
-        (pid, "slow", 3, 7)
+        (pid, "slow", Some(3), Some(7))
     );
     assert_eq!((now.queues[0].running, now.queues[0].waiting), (1, 1));
     fs::write(daemon.path("gate"), "").expect("written");
@@ -190,7 +190,7 @@ fn running_and_failed_hooks_are_told() {
         let failures = status(&daemon).failures;
         (failures.len() == 2).then_some(failures)
     });
-    assert_eq!((failed[0].seq, failed[1].seq), (8, 7));
+    assert_eq!((failed[0].seq, failed[1].seq), (Some(8), Some(7)));
     assert_eq!(failed[0].what, "exit status 3");
     assert_eq!(status(&daemon).queues[0].failed, 2);
 }

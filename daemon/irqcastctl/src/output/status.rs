@@ -1,7 +1,7 @@
 //! What the daemon does, for people.
 
-use irqcast_control::Status;
-use std::fmt::Write as _;
+use irqcast_control::{Failure, Status};
+use std::fmt::{Display, Write as _};
 
 /// The status as lines of text, the last one without its newline.
 pub fn text(status: &Status) -> String {
@@ -48,8 +48,8 @@ fn write(text: &mut String, status: &Status) -> std::fmt::Result {
             "{:<24} {:>8} {:>8} {:>10} {:>8}",
             hook.rule,
             hook.pid,
-            hook.device,
-            hook.seq,
+            or_none(hook.device),
+            or_none(hook.seq),
             time(hook.age_ms)
         )?;
     }
@@ -65,15 +65,30 @@ fn write(text: &mut String, status: &Status) -> std::fmt::Result {
     for failure in &status.failures {
         writeln!(
             text,
-            "{:<24} device {} seq {}, {} ago: {}",
+            "{:<24} {}{} ago: {}",
             failure.rule,
-            failure.device,
-            failure.seq,
+            subject(failure),
             time(failure.age_ms),
             failure.what
         )?;
     }
     Ok(())
+}
+
+/// The number, or a dash.
+fn or_none(number: Option<impl Display>) -> String {
+    number.map_or_else(|| "-".to_owned(), |number| number.to_string())
+}
+
+/// What the hook was for, as `device 0 seq 8, `. Nothing for what has neither.
+fn subject(failure: &Failure) -> String {
+    let device = failure.device.map(|device| format!("device {device}"));
+    let seq = failure.seq.map(|seq| format!("seq {seq}"));
+    let known: Vec<String> = [device, seq].into_iter().flatten().collect();
+    match known.is_empty() {
+        true => String::new(),
+        false => format!("{}, ", known.join(" ")),
+    }
 }
 
 fn state(status: &Status) -> String {
@@ -108,7 +123,7 @@ fn time(milliseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use irqcast_control::{Failure, Queue, Running};
+    use irqcast_control::{Queue, Running};
 
     #[test]
     fn everything_is_told() {
@@ -132,15 +147,15 @@ mod tests {
             running: vec![Running {
                 pid: 123,
                 rule: "sum".to_owned(),
-                device: 0,
-                seq: 10,
+                device: Some(0),
+                seq: Some(10),
                 age_ms: 250,
             }],
             counters: [("irqcast_events_received_total".to_owned(), 12)].into(),
             failures: vec![Failure {
                 rule: "sum".to_owned(),
-                device: 0,
-                seq: 8,
+                device: Some(0),
+                seq: Some(8),
                 what: "exit status 3".to_owned(),
                 age_ms: 5_000,
             }],
@@ -163,6 +178,20 @@ events-received                12
 LAST FAILURES
 sum                      device 0 seq 8, 5 s ago: exit status 3"
         );
+        status.running[0].seq = None;
+        status.running[0].device = None;
+        status.failures[0].seq = None;
+        let unnumbered = text(&status);
+        for line in [
+            "sum                           123        -          -   250 ms",
+            "sum                      device 0, 5 s ago: exit status 3",
+        ] {
+            assert!(unnumbered.lines().any(|told| told == line), "{unnumbered}");
+        }
+        status.failures[0].device = None;
+        let unnamed = text(&status);
+        let line = "sum                      5 s ago: exit status 3";
+        assert!(unnamed.lines().any(|told| told == line), "{unnamed}");
         status.running.clear();
         status.failures.clear();
         let short = text(&status);

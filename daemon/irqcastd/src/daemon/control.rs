@@ -96,8 +96,8 @@ impl Daemon {
             Occurrence::Event(event) => Occasion::Event(event),
             Occurrence::Loss { lost, address } => Occasion::Loss { lost, address },
         });
-        let (device, _) = occasion.life();
-        let span = info_span!("trace", device, seq = occasion.seq());
+        let (device, seq) = (occasion.device(), occasion.number());
+        let span = info_span!("trace", device, seq);
         self.events.traced += 1;
         debug!(parent: &span, rules = rules.len(), "of a trace");
         for rule in rules {

@@ -34,11 +34,10 @@ impl Drops {
     /// A hook of this rule was dropped.
     pub fn note(&mut self, rule: &str, call: &Call, now: Instant) {
         let occasion = &call.occasion;
-        let (device, incarnation) = occasion.life();
-        let seq = occasion.seq();
         if let Some(unsaid) = self.unsaid.get_mut(rule) {
             *unsaid += 1;
         } else {
+            let (device, seq) = (occasion.device(), occasion.number());
             warn!(
                 rule,
                 device, seq, "dropped a hook of this rule, as it is told to; more are counted"
@@ -48,17 +47,17 @@ impl Drops {
             self.unsaid.insert(rule, 0);
         }
         // What a rule for drops drops is no news, or two of them could go on for ever.
-        if matches!(**occasion, Occasion::Event(_)) {
+        if let Occasion::Event(event) = &**occasion {
             let merged = call.merged.unwrap_or(Merged {
                 count: 1,
-                from: seq,
-                to: seq,
+                from: event.seq,
+                to: event.seq,
             });
             let drop = Drop {
                 rule: rule.to_owned(),
-                device,
-                incarnation,
-                address: occasion.address().map(str::to_owned),
+                device: event.device,
+                incarnation: event.incarnation,
+                address: Some(event.address.clone()),
                 count: merged.count,
                 from: merged.from,
                 to: merged.to,

@@ -14,8 +14,8 @@ pub struct Failures(VecDeque<Failed>);
 
 struct Failed {
     rule: String,
-    device: u32,
-    seq: u64,
+    device: Option<u32>,
+    seq: Option<u64>,
     what: String,
     when: Instant,
 }
@@ -24,11 +24,10 @@ impl Failures {
     /// A hook failed like this.
     pub fn add(&mut self, job: &Job, what: String) {
         let occasion = &job.call.occasion;
-        let (device, _) = occasion.life();
         self.keep(Failed {
             rule: job.rule.name.clone(),
-            device,
-            seq: occasion.seq(),
+            device: occasion.device(),
+            seq: occasion.number(),
             what,
             when: Instant::now(),
         });
@@ -64,14 +63,14 @@ mod tests {
         for seq in 1..=20 {
             failures.keep(Failed {
                 rule: "a".to_owned(),
-                device: 0,
-                seq,
+                device: Some(0),
+                seq: Some(seq),
                 what: "exit status 3".to_owned(),
                 when: Instant::now(),
             });
         }
         let told = failures.told();
         assert_eq!(told.len(), KEPT);
-        assert_eq!((told[0].seq, told[KEPT - 1].seq), (20, 5));
+        assert_eq!((told[0].seq, told[KEPT - 1].seq), (Some(20), Some(5)));
     }
 }

@@ -72,7 +72,8 @@ impl Hooks {
     pub fn queue(&mut self, job: Job, keeper: &mut Keeper) -> bool {
         let now = Instant::now();
         let rule = Rc::clone(&job.rule);
-        let (device, _) = job.call.occasion.life();
+        // Where there is no device there is none for this rule: its hooks run one after the other.
+        let device = job.call.occasion.device().unwrap_or_default();
         match self.queue.push(&rule.name, &rule.terms, device, job, now) {
             Pushed::Waits(None) => true,
             Pushed::Waits(Some(dropped)) => {

@@ -4,7 +4,7 @@ use super::Daemon;
 use super::job::Job;
 use crate::hook::call::Call;
 use crate::hook::occasion::Occasion;
-use crate::memory::{Hook, LifeId, Op, UntoldLoss};
+use crate::memory::{LifeId, Op, UntoldLoss};
 use crate::rule::Rule;
 use irqcast::{Client, Error, Event, Item, Lost, Position, Range};
 use std::rc::Rc;
@@ -221,22 +221,21 @@ impl Daemon {
         let occasion = Rc::new(occasion);
         let mut names = Vec::new();
         for rule in rules {
-            let hook = Hook {
-                life: occasion.life(),
-                rule: rule.name.clone(),
-                seq: occasion.seq(),
-                merged_from: None,
+            let name = rule.name.clone();
+            let mut job = Job {
+                call: Call::new(&rule, &occasion, false),
+                rule,
+                span: span.clone(),
             };
-            let is_event = matches!(*occasion, Occasion::Event(_));
-            let is_remembered = is_event || matches!(*occasion, Occasion::Loss { .. });
-            if is_event && !self.keeper.memory().wants(&hook) {
-                continue;
+            if let Some(hook) = job.hook() {
+                let memory = self.keeper.memory();
+                if matches!(*occasion, Occasion::Event(_)) && !memory.wants(&hook) {
+                    continue;
+                }
+                job.call.repeated = memory.may_have_run(&hook);
             }
-            let repeated = is_remembered && self.keeper.memory().may_have_run(&hook);
-            let call = Call::new(&rule, &occasion, repeated);
-            let span = span.clone();
-            if self.hooks.queue(Job { rule, call, span }, &mut self.keeper) {
-                names.push(hook.rule);
+            if self.hooks.queue(job, &mut self.keeper) {
+                names.push(name);
             }
         }
         names

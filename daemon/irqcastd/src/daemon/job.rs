@@ -1,7 +1,6 @@
 //! What waits for a rule's hook.
 
 use crate::hook::call::Call;
-use crate::hook::occasion::Occasion;
 use crate::memory::Hook;
 use crate::queue::Absorb;
 use crate::rule::Rule;
@@ -23,11 +22,10 @@ impl Job {
     /// from a trace is nothing to go on with after a restart.
     pub fn hook(&self) -> Option<Hook> {
         let occasion = &self.call.occasion;
-        let seq = occasion.seq();
+        let (life, seq) = occasion.life().zip(occasion.number())?;
         let from = self.call.merged.map_or(seq, |merged| merged.from);
-        let is_remembered = matches!(**occasion, Occasion::Event(_) | Occasion::Loss { .. });
-        (is_remembered && !self.call.trace).then(|| Hook {
-            life: occasion.life(),
+        (!self.call.trace).then(|| Hook {
+            life,
             rule: self.rule.name.clone(),
             seq,
             merged_from: (from < seq).then_some(from),

@@ -36,18 +36,20 @@ pub struct Merged {
 impl Call {
     /// The call of a rule's hook for the first time. `repeated` says that an earlier daemon may have run it.
     pub fn new(rule: &Rule, occasion: &Rc<Occasion>, repeated: bool) -> Self {
-        let is_event = matches!(**occasion, Occasion::Event(_));
-        let merges = rule.terms.gather.is_some() && is_event;
-        let seq = occasion.seq();
-        Self {
-            occasion: Rc::clone(occasion),
-            repeated,
-            trace: false,
-            merged: merges.then_some(Merged {
+        let merges = rule.terms.gather.is_some();
+        let merged = match **occasion {
+            Occasion::Event(Event { seq, .. }) if merges => Some(Merged {
                 count: 1,
                 from: seq,
                 to: seq,
             }),
+            _ => None,
+        };
+        Self {
+            occasion: Rc::clone(occasion),
+            repeated,
+            trace: false,
+            merged,
             attempt: 1,
         }
     }
@@ -105,10 +107,8 @@ impl Call {
             ("rule", rule.name.clone()),
             ("repeated", u8::from(self.repeated).to_string()),
         ];
-        if self.message().is_none() {
-            let (device, _) = self.occasion.life();
-            fields.push(("device", device.to_string()));
-        }
+        let device = self.occasion.device();
+        fields.extend(device.map(|device| ("device", device.to_string())));
         if self.trace {
             fields.push(("trace", "1".to_owned()));
         }

@@ -1,6 +1,7 @@
 //! What a hook is run for.
 
 use super::family_message::FamilyMessage;
+use crate::memory::LifeId;
 use crate::presence::Change;
 use irqcast::{Event, Lost};
 use serde::Serialize;
@@ -71,24 +72,29 @@ impl Drop {
 }
 
 impl Occasion {
-    /// The device's life: instance number and incarnation.
-    pub fn life(&self) -> (u32, u64) {
+    /// The device's life, instance number and incarnation, where it is about a device.
+    pub fn life(&self) -> Option<LifeId> {
         match self {
-            Self::Event(event) => (event.device, event.incarnation),
-            Self::Loss { lost, .. } => (lost.device, lost.incarnation),
-            Self::Drop(drop) => (drop.device, drop.incarnation),
-            Self::Change(change) => change.life,
-            Self::Message(_) => (0, 0),
+            Self::Event(event) => Some((event.device, event.incarnation)),
+            Self::Loss { lost, .. } => Some((lost.device, lost.incarnation)),
+            Self::Drop(drop) => Some((drop.device, drop.incarnation)),
+            Self::Change(change) => Some(change.life),
+            Self::Message(_) => None,
         }
     }
 
-    /// Sequence number of the event, or the last one of the loss or the drop; 0 where there is none.
-    pub fn seq(&self) -> u64 {
+    /// The device's instance number, where it is about a device.
+    pub fn device(&self) -> Option<u32> {
+        self.life().map(|(device, _)| device)
+    }
+
+    /// The number by which the memory names it: of the event, or of the last one of the loss. The memory knows
+    /// of nothing else.
+    pub fn number(&self) -> Option<u64> {
         match self {
-            Self::Event(event) => event.seq,
-            Self::Loss { lost, .. } => lost.to,
-            Self::Drop(drop) => drop.to,
-            Self::Change(_) | Self::Message(_) => 0,
+            Self::Event(event) => Some(event.seq),
+            Self::Loss { lost, .. } => Some(lost.to),
+            Self::Drop(_) | Self::Change(_) | Self::Message(_) => None,
         }
     }
 

@@ -72,8 +72,8 @@ impl Hooks {
             .map(|(pid, running)| Running {
                 pid: pid.as_raw(),
                 rule: running.turn.rule.to_string(),
-                device: running.job.call.occasion.life().0,
-                seq: running.job.call.occasion.seq(),
+                device: running.job.call.occasion.device(),
+                seq: running.job.call.occasion.number(),
                 age_ms: milliseconds(running.started.elapsed()),
             })
             .collect();
