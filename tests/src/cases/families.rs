@@ -29,6 +29,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("families::hook_runs_when_a_family_comes", family_comes),
         Case::new("families::hook_runs_when_a_family_goes", family_goes),
         Case::new("families::rules_choose_by_attributes", rules_choose),
+        Case::new("families::failed_hook_is_of_no_device", of_no_device),
         Case::new("families::family_that_comes_later_is_joined", comes_later),
         Case::new("families::reload_takes_other_families", reload),
         Case::new("families::sample_configuration_is_right", sample),
@@ -171,6 +172,25 @@ fn rules_choose() -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn of_no_device() -> Result<()> {
+    let setup = Setup::new()?;
+    let hook = setup.script("fails", "#!/bin/sh\nexit 3\n")?;
+    let rule = setup.rule_running(
+        "fails",
+        r#"family = "nlctrl", message = "newfamily""#,
+        &hook,
+    );
+    let daemon = Daemon::start_until(&setup.configure(&[nlctrl(), rule])?, LISTENING)?;
+    let _driver = Driver::load(Mode::Msi)?;
+    daemon.says("hook failed")?;
+    let failure = crate::tool::json(&["status"])?[0]["failures"][0].clone();
+    ensure!(failure["what"] == "exit status 3", "{failure}");
+    for key in ["device", "seq"] {
+        ensure!(failure.get(key).is_none(), "{failure}");
+    }
+    daemon.stop()
 }
 
 fn comes_later() -> Result<()> {

@@ -1,5 +1,6 @@
 //! The hooks that wait and that run.
 
+mod ending;
 mod view;
 
 use super::drops::Drops;
@@ -9,23 +10,21 @@ use super::keeper::Keeper;
 use super::running::Running;
 use super::time_limits::TimeLimits;
 use crate::config::{Config, Limits};
-use crate::hook::confine::trouble::Trouble;
 use crate::hook::group::Group;
 use crate::hook::occasion::Drop;
 use crate::hook::output::Output;
 use crate::hook::quota::Quota;
 use crate::hook::spawn::spawn;
 use crate::memory::Op;
-use crate::metrics::{self, End};
+use crate::metrics;
 use crate::queue::{Change, Pushed, Queue, Turn};
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 use std::collections::HashMap;
 use std::iter;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracing::{debug, info, warn};
 
 /// The hooks that wait and that run.
@@ -189,91 +188,6 @@ impl Hooks {
         if let Some(running) = self.running.get_mut(&pid) {
             running.read(pid, &mut self.counters);
         }
-    }
-
-    /// A child has ended.
-    pub fn ended(&mut self, status: WaitStatus, keeper: &mut Keeper) {
-        let Some(pid) = status.pid() else { return };
-        let Some(mut running) = self.running.remove(&pid) else {
-            debug!(pid = pid.as_raw(), "a child that is no hook ended");
-            return;
-        };
-        running.finish_output(pid, &mut self.counters);
-        let limit_passed = running
-            .limit
-            .is_some_and(|id| self.limits.program_ended(id));
-        let trouble = running.trouble.take().and_then(Trouble::read);
-        let again_after = match trouble {
-            Some(_) => None,
-            None => self.again_after(&running.job, status),
-        };
-        let Running {
-            turn, job, started, ..
-        } = running;
-        let entered = job.span.enter();
-        let rule = &turn.rule;
-        let pid = pid.as_raw();
-        let duration = started.elapsed();
-        let milliseconds = duration.as_millis();
-        match status {
-            WaitStatus::Exited(..) if trouble.is_some() => {
-                let reason = trouble.unwrap_or_default();
-                warn!(%rule, pid, %reason, "hook not started");
-            }
-            WaitStatus::Exited(_, 0) => info!(%rule, pid, milliseconds, status = 0, "hook done"),
-            WaitStatus::Exited(_, status) => match again_after {
-                None => warn!(%rule, pid, milliseconds, status, "hook failed"),
-                Some(after) => warn!(
-                    %rule, pid, milliseconds, status, attempt = job.call.attempt, ?after,
-                    "hook failed, and runs again"
-                ),
-            },
-            WaitStatus::Signaled(_, signal, _) => {
-                warn!(%rule, pid, milliseconds, signal = %signal, limit_passed, "hook ended by a signal");
-            }
-            _ => {}
-        }
-        let end = match status {
-            WaitStatus::Exited(_, status) => Some(End::Exited(status)),
-            WaitStatus::Signaled(_, signal, _) => Some(End::Signaled(signal)),
-            _ => None,
-        };
-        if let Some(end) = end {
-            self.counters.ended(rule, end, duration);
-            if let Some(what) = end.failure() {
-                self.failures.add(&job, what);
-            }
-        }
-        drop(entered);
-        let now = Instant::now();
-        if let Some(after) = again_after {
-            // Of a stopping daemon it is unfinished, and runs at the next start.
-            match self.stopping {
-                true => self.queue.finished(&turn, now),
-                false => self.run_again(&turn, job, now + after, now),
-            }
-            return;
-        }
-        let is_done = !(self.ending && matches!(status, WaitStatus::Signaled(..)));
-        if is_done {
-            note_end(&job, keeper);
-        }
-        self.queue.finished(&turn, now);
-    }
-
-    /// How long to wait until a hook that ended so is to run again for the same, if it is.
-    fn again_after(&self, job: &Job, status: WaitStatus) -> Option<Duration> {
-        let retry = job.rule.terms.retry.as_ref()?;
-        match status {
-            WaitStatus::Exited(_, status) => retry.after(job.call.attempt, status),
-            _ => None,
-        }
-    }
-
-    fn run_again(&mut self, turn: &Turn, mut job: Job, at: Instant, now: Instant) {
-        self.counters.retried(&job.rule.name);
-        job.call.attempt += 1;
-        self.queue.retry(turn, job, at, now);
     }
 
     /// Lets nothing wait any more. What waited stays in the memory, if there is one.

@@ -8,22 +8,25 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// How a hook ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// With this exit status.
     Exited(i32),
     /// By a signal.
     Signaled(Signal),
+    /// Before it began: its second stage failed, for this reason.
+    NotStarted(String),
 }
 
 impl End {
     /// How it failed, if it did.
     #[must_use]
-    pub fn failure(self) -> Option<String> {
+    pub fn failure(&self) -> Option<String> {
         match self {
             Self::Exited(0) => None,
             Self::Exited(status) => Some(format!("exit status {status}")),
             Self::Signaled(signal) => Some(signal.to_string()),
+            Self::NotStarted(reason) => Some(format!("not started: {reason}")),
         }
     }
 }
@@ -51,7 +54,8 @@ pub struct Hooks {
 pub struct Rule {
     /// Hooks that were started.
     pub started: u64,
-    /// Hooks whose program could not be started.
+    /// Hooks whose program could not be started. Where it was the second stage that could not, its process
+    /// is among [`Self::started`].
     pub not_started: u64,
     /// Hooks that ended with status 0.
     pub done: u64,
@@ -117,13 +121,17 @@ impl Hooks {
         self.of(rule).not_started += 1;
     }
 
-    /// A hook ended.
-    pub fn ended(&mut self, rule: &str, end: End, duration: Duration) {
+    /// A hook ended after this time. One whose second stage failed has not run for any.
+    pub fn ended(&mut self, rule: &str, end: &End, duration: Duration) {
         let rule = self.of(rule);
         match end {
             End::Exited(0) => rule.done += 1,
             End::Exited(_) => rule.failed += 1,
             End::Signaled(signal) => *rule.signals.entry(signal.as_str()).or_default() += 1,
+            End::NotStarted(_) => {
+                rule.not_started += 1;
+                return;
+            }
         }
         rule.durations.add(duration);
     }

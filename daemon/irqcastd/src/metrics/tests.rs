@@ -97,8 +97,10 @@ fn hooks_are_counted_by_rule_and_end() {
         (End::Signaled(Signal::SIGKILL), 3000),
     ] {
         hooks.started("sum");
-        hooks.ended("sum", end, Duration::from_millis(milliseconds));
+        hooks.ended("sum", &end, Duration::from_millis(milliseconds));
     }
+    let reason = "failed to start the program: Permission denied".to_owned();
+    hooks.ended("sum", &End::NotStarted(reason), Duration::from_secs(9));
     hooks.not_started("other");
     hooks.line_cut("other");
     let busy = [Busy {
@@ -109,6 +111,7 @@ fn hooks_are_counted_by_rule_and_end() {
     let text = rendered(&Events::default(), &hooks, &busy);
     let sum = ("rule", "sum");
     text.check("irqcast_hooks_started_total", &[sum], 3.0);
+    text.check("irqcast_hooks_not_started_total", &[sum], 1.0);
     for end in ["done", "failed", "signal"] {
         text.check("irqcast_hooks_ended_total", &[sum, ("end", end)], 1.0);
     }
@@ -134,7 +137,7 @@ fn hooks_are_counted_by_rule_and_end() {
 fn every_family_says_what_it_is_and_samples_bear_its_name() {
     let mut hooks = Hooks::default();
     hooks.started("sum");
-    hooks.ended("sum", End::Signaled(Signal::SIGTERM), Duration::ZERO);
+    hooks.ended("sum", &End::Signaled(Signal::SIGTERM), Duration::ZERO);
     let busy = [Busy {
         rule: Rc::from("sum"),
         waiting: 0,
@@ -196,7 +199,7 @@ fn names_with_quotation_marks_are_escaped() {
 fn documentation_names_every_metric_with_its_type_and_no_other() {
     const DOCUMENT: &str = include_str!("../../../../docs/control.md");
     let mut hooks = Hooks::default();
-    hooks.ended("sum", End::Signaled(Signal::SIGTERM), Duration::ZERO);
+    hooks.ended("sum", &End::Signaled(Signal::SIGTERM), Duration::ZERO);
     let busy = [Busy {
         rule: Rc::from("sum"),
         waiting: 0,

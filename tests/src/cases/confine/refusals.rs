@@ -129,5 +129,11 @@ fn failed_stage() -> Result<()> {
         ensure!(line.contains(part), "no {part:?} in {line}");
     }
     ensure!(!daemon.log().iter().any(|line| line.contains("hook failed")));
+    let failure = tool::json(&["status"])?[0]["failures"][0].clone();
+    let what = failure["what"].as_str().unwrap_or_default();
+    ensure!(what.starts_with("not started: "), "{failure}");
+    let metrics = String::from_utf8(tool::output(&["metrics"])?.stdout)?;
+    let counted = "irqcast_hooks_not_started_total{rule=\"locked-out\"} 1";
+    ensure!(metrics.lines().any(|line| line == counted), "{metrics}");
     daemon.stop()
 }

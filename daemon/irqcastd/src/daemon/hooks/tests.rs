@@ -9,7 +9,7 @@ use crate::rule::{Match, Program, Rule, Terms};
 use irqcast::Event;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use std::fs;
 use std::path::Path;
 use std::thread::sleep;
