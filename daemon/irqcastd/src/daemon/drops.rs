@@ -47,7 +47,10 @@ impl Drops {
             self.unsaid.insert(rule, 0);
         }
         // What a rule for drops drops is no news, or two of them could go on for ever.
-        if let Occasion::Event(event) = &**occasion {
+        // Nor is what was dropped of a trace, which the daemon does not remember.
+        if let Occasion::Event(event) = &**occasion
+            && !call.trace
+        {
             let merged = call.merged.unwrap_or(Merged {
                 count: 1,
                 from: event.seq,
@@ -148,6 +151,18 @@ mod tests {
         let expected = expected.map(|(rule, a, b, c, d)| (rule.to_owned(), a, b, c, d));
         assert_eq!(news, expected);
         assert_eq!(drops.take_news(), []);
+    }
+
+    #[test]
+    fn drops_of_a_trace_are_no_news() {
+        let mut drops = Drops::new();
+        let traced = Call {
+            trace: true,
+            ..event(0, 3)
+        };
+        drops.note("a", &traced, Instant::now());
+        assert_eq!(drops.take_news(), []);
+        assert!(drops.deadline().is_some(), "the log tells of it");
     }
 
     #[test]
