@@ -141,7 +141,8 @@ impl Hooks {
     fn start(&mut self, turn: Turn, job: Job, keeper: &mut Keeper) {
         let entered = job.span.enter();
         if self.dry_run {
-            let command = job.call.command(&job.rule);
+            let fields = job.call.fields(&job.rule);
+            let command: Vec<String> = job.rule.program.arguments(&fields).collect();
             info!(rule = job.rule.name, ?command, "would run");
             note_end(&job, keeper);
             self.queue.finished(&turn, Instant::now());

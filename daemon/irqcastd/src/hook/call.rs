@@ -92,14 +92,6 @@ impl Call {
         }
     }
 
-    /// The program and its arguments, with what they are told filled in.
-    #[must_use]
-    pub fn command(&self, rule: &Rule) -> Vec<String> {
-        let fields = self.fields(rule);
-        let command = rule.program.command.iter();
-        command.map(|argument| argument.fill(&fields)).collect()
-    }
-
     /// Each thing that it is told: its name as in [`field`](crate::rule::field), and its value.
     #[must_use]
     pub fn fields(&self, rule: &Rule) -> Vec<(&'static str, String)> {

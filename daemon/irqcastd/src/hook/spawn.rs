@@ -72,9 +72,8 @@ pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
     let fields = call.fields(rule);
     let mut arguments: Vec<CString> = rule
         .program
-        .command
-        .iter()
-        .map(|argument| launch::argument(argument.fill(&fields)))
+        .arguments(&fields)
+        .map(launch::argument)
         .collect();
     let mut program = arguments[0].clone();
     let path = OsStr::from_bytes(program.as_bytes());

@@ -56,7 +56,14 @@ impl Program {
         }
     }
 
-    /// The same for arguments without placeholders.
+    /// The command, with what the hook is told filled in: each thing's name as in [`super::field`], and its
+    /// value.
+    pub fn arguments(&self, fields: &[(&'static str, String)]) -> impl Iterator<Item = String> {
+        let command = self.command.iter();
+        command.map(|argument| argument.fill(fields))
+    }
+
+    /// [`Self::new`] for arguments without placeholders.
     #[cfg(test)]
     pub fn literal(command: &[&str]) -> Self {
         Self::new(command.iter().copied().map(Template::literal).collect())
