@@ -41,7 +41,8 @@
 //! time-limit = "60s"            # then TERM to its process group; "none" for no limit
 //! grace = "5s"                  # after TERM, until KILL
 //! order = "device"              # one after the other for each device, or "free"
-//! concurrency = 4               # hooks of this rule that run at the same time, from 1 to 1024
+//! concurrency = 4               # hooks of this rule that run at the same time, from 1 to 1024; without it a
+//!                               # quarter of `processes`
 //! queue = 100                   # hooks of this rule that wait, from 1 to 65536
 //! when-full = "hold-back"       # or "drop-oldest", "drop-newest"
 //! rate-limit = { count = 10, per = "1min", beyond = "wait" }   # or "drop"
@@ -128,6 +129,15 @@ impl Default for Limits {
             stop_grace: Duration::from_secs(10),
             receive_buffer: irqcast::ReceiveBuffer::DEFAULT,
         }
+    }
+}
+
+impl Limits {
+    /// Hooks of one rule that run at the same time, at least 1, where the rule does not say another number: a
+    /// quarter of all, so that hooks of one rule for many devices leave room for those of others.
+    #[must_use]
+    pub fn share(&self) -> usize {
+        self.processes.div_ceil(4)
     }
 }
 

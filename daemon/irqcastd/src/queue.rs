@@ -1,7 +1,7 @@
 //! Which hook runs next. Pure: takes jobs and the time, and returns jobs.
 //!
-//! Each rule has a queue of its own ([`of_rule`]), with its own bound, so that a slow rule delays no
-//! other one. Rules take turns. Only a rule that holds back, and has as many jobs waiting as it may,
+//! Each rule has a queue of its own ([`of_rule`]), with its own bound, and takes no more than a share of the
+//! processes, so that a slow rule delays no other one. Rules take turns. Only a rule that holds back, and has as many jobs waiting as it may,
 //! makes the daemon take no more events, until half of those have started.
 
 mod of_rule;
@@ -55,6 +55,7 @@ pub enum Change {
 /// Jobs that wait, and those that run.
 pub struct Queue<J> {
     processes: usize,
+    share: usize,
     bound: usize,
     rules: BTreeMap<Rc<str>, OfRule<J>>,
     /// The rules in the order of their turns.
@@ -68,6 +69,7 @@ impl<J: Absorb> Queue<J> {
     pub fn new(limits: &Limits) -> Self {
         Self {
             processes: limits.processes,
+            share: limits.share(),
             bound: limits.queue,
             rules: BTreeMap::new(),
             turns: VecDeque::new(),
@@ -83,6 +85,7 @@ impl<J: Absorb> Queue<J> {
         terms: impl IntoIterator<Item = (&'a str, &'a Terms)>,
     ) {
         self.processes = limits.processes;
+        self.share = limits.share();
         self.bound = limits.queue;
         let mut there = BTreeSet::new();
         for (rule, terms) in terms {
@@ -153,7 +156,8 @@ impl<J: Absorb> Queue<J> {
         }
         for at in 0..self.turns.len() {
             let rule = &self.turns[at];
-            let started = self.rules.get_mut(rule).and_then(|rule| rule.start(now));
+            let of_rule = self.rules.get_mut(rule);
+            let started = of_rule.and_then(|of_rule| of_rule.start(self.share, now));
             if let Some((lane, job)) = started {
                 let rule = self.turns.remove(at)?;
                 self.turns.push_back(Rc::clone(&rule));
@@ -169,7 +173,8 @@ impl<J: Absorb> Queue<J> {
         if self.running >= self.processes {
             return None;
         }
-        self.rules.values().filter_map(OfRule::deadline).min()
+        let rules = self.rules.values();
+        rules.filter_map(|rule| rule.deadline(self.share)).min()
     }
 
     /// The job has ended.

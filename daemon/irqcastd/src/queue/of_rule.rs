@@ -163,11 +163,12 @@ impl<J: Absorb> OfRule<J> {
         Some(dropped.job)
     }
 
-    pub fn start(&mut self, now: Instant) -> Option<(LaneId, J)> {
+    /// The next job that may start. No more than `share` run, where the rule does not say another number.
+    pub fn start(&mut self, share: usize, now: Instant) -> Option<(LaneId, J)> {
         while let Some(id) = self.delayed.take_due(now) {
             self.settle(id, now);
         }
-        if self.is_at_its_most() || !self.window.is_free(self.waits_beyond(), now) {
+        if self.is_at_its_most(share) || !self.window.is_free(self.waits_beyond(), now) {
             return None;
         }
         while let Some(id) = self.ready.pop_front() {
@@ -194,8 +195,8 @@ impl<J: Absorb> OfRule<J> {
     }
 
     /// When [`Self::start`], which had nothing, has something although nothing else happens.
-    pub fn deadline(&self) -> Option<Instant> {
-        if self.is_at_its_most() {
+    pub fn deadline(&self, share: usize) -> Option<Instant> {
+        if self.is_at_its_most(share) {
             return None;
         }
         let limit = self.waits_beyond();
@@ -243,8 +244,8 @@ impl<J: Absorb> OfRule<J> {
         std::mem::take(&mut self.waiting)
     }
 
-    fn is_at_its_most(&self) -> bool {
-        let most = self.terms.concurrency.unwrap_or(usize::MAX);
+    fn is_at_its_most(&self, share: usize) -> bool {
+        let most = self.terms.concurrency.unwrap_or(share);
         self.running >= most
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub struct Terms {
     /// Which of them wait for each other.
     pub order: Order,
-    /// How many run at the same time, at least 1; as many as may run at all where it is `None`.
+    /// How many run at the same time, at least 1; a share of all that may run where it is `None`.
     pub concurrency: Option<usize>,
     /// How many may wait, at least 1; as the limit `queue` says where it is `None`.
     pub queue: Option<usize>,

@@ -79,7 +79,7 @@ proptest! {
         terms in prop::collection::vec(any_terms(), 3),
         steps in prop::collection::vec(step(), 0..60),
     ) {
-        let processes = 4;
+        let (processes, share) = (6, 2);
         let mut bench = Bench::new(processes, 4);
         bench.terms = RULES.into_iter().zip(terms.clone()).collect();
         let mut watch = Watch::default();
@@ -144,7 +144,7 @@ proptest! {
                 }
                 running.push((turn, job));
                 let of_rule = running.iter().filter(|(turn, _)| *turn.rule == *RULES[rule]);
-                prop_assert!(of_rule.count() <= terms.concurrency.unwrap_or(processes));
+                prop_assert!(of_rule.count() <= terms.concurrency.unwrap_or(share));
                 prop_assert!(running.len() <= processes);
             }
             prop_assert!(bench.queue.deadline().is_none_or(|at| at > bench.now), "it would spin");

@@ -42,6 +42,37 @@ fn newest_is_dropped_where_the_rule_says_so() {
 }
 
 #[test]
+fn rule_that_hangs_for_many_devices_leaves_room_for_others() {
+    let mut bench = Bench::new(8, 100);
+    for device in 0..50 {
+        bench.push("hangs", device, device);
+    }
+    assert_eq!(bench.started(), [[0], [1]]);
+    bench.push("other", 0, 100);
+    assert_eq!(bench.started(), [[100]]);
+}
+
+#[test]
+fn rule_may_take_every_process_where_it_says_so() {
+    let terms = Terms {
+        concurrency: Some(8),
+        ..Terms::default()
+    };
+    let mut bench = Bench::with(8, 100, terms);
+    for device in 0..50 {
+        bench.push("a", device, device);
+    }
+    assert_eq!(bench.started().len(), 8);
+}
+
+#[test]
+fn one_process_is_enough_for_a_rule() {
+    let mut bench = Bench::new(1, 100);
+    bench.push("a", 0, 1);
+    assert_eq!(bench.started(), [[1]]);
+}
+
+#[test]
 fn free_order_runs_a_devices_jobs_side_by_side_as_many_as_may() {
     let terms = Terms {
         order: Order::Free,
@@ -83,6 +114,7 @@ fn rate_limit_lets_jobs_wait() {
             per: Duration::from_secs(10),
             beyond: Beyond::Wait,
         }),
+        concurrency: Some(10),
         ..Terms::default()
     };
     let mut bench = Bench::with(10, 10, terms);
