@@ -173,15 +173,9 @@ pub struct Daemon {
 /// What to record.
 #[derive(Debug, Args)]
 pub struct Record {
-    /// End after this many events, or with --lost-only losses.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: Option<u64>,
-    /// End after this time: seconds, or with the unit ms, s or m.
-    #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
-    pub duration: Option<Duration>,
-    /// Which events.
+    /// Which events, and when to end.
     #[command(flatten)]
-    pub filter: Filter,
+    pub monitor: Monitor,
     /// The file. What it holds is replaced.
     pub file: PathBuf,
 }
@@ -211,7 +205,7 @@ pub struct History {
     pub since: u64,
 }
 
-/// When to stop printing events.
+/// Which events to take, and when to end.
 #[derive(Debug, Args)]
 pub struct Monitor {
     /// End after this many events, or with --lost-only losses.

@@ -92,7 +92,6 @@ struct Daemon {
     hooks: Hooks,
     control: Option<Server>,
     started: Instant,
-    dry_run: bool,
     manager: ServiceManager,
     events: Events,
     metrics: MetricsFile,

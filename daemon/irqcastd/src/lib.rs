@@ -55,10 +55,7 @@ pub fn main() -> ExitCode {
 ///
 /// All that is wrong with it, each as `LINE:COLUMN: MESSAGE`.
 pub fn read_configuration(text: &str) -> Result<usize, Vec<String>> {
-    match config::read(text) {
-        Ok(config) => Ok(config.rules.len()),
-        Err(problems) => Err(problems),
-    }
+    config::read(text).map(|config| config.rules.len())
 }
 
 fn generate(what: &Generate) -> ExitCode {

@@ -11,6 +11,7 @@ use std::io::Write as _;
 
 /// Writes events and losses to a file until there were enough, the time is over, or a signal asks to end.
 pub fn run(device: Option<u32>, record: &Record) -> Result<(), Failure> {
+    let monitor = &record.monitor;
     let failed = |source| Failure::File {
         action: "write",
         path: record.file.clone(),
@@ -19,8 +20,8 @@ pub fn run(device: Option<u32>, record: &Record) -> Result<(), Failure> {
     let mut file = File::create(&record.file).map_err(failed)?;
     let mut addresses = HashMap::new();
     let (mut events, mut losses) = (0, 0);
-    watch(record.duration, |seen| {
-        if !record.filter.wants(device, &seen) {
+    watch(monitor.duration, |seen| {
+        if !monitor.filter.wants(device, &seen) {
             return Ok(Then::GoOn);
         }
         let occurrence = match seen {
@@ -39,11 +40,11 @@ pub fn run(device: Option<u32>, record: &Record) -> Result<(), Failure> {
         // Each at once, so that the file is whole whenever this ends.
         let line = occurrence.to_json() + "\n";
         file.write_all(line.as_bytes()).map_err(failed)?;
-        let counted = match record.filter.lost_only {
+        let counted = match monitor.filter.lost_only {
             true => losses,
             false => events,
         };
-        Ok(match record.count == Some(counted) {
+        Ok(match monitor.count == Some(counted) {
             true => Then::End,
             false => Then::GoOn,
         })

@@ -4,7 +4,7 @@ mod reach;
 
 use super::accounts;
 use super::problem::Problems;
-use super::table::{Table, Value};
+use super::table::{Table, Value, nearest};
 use crate::hook::confine::capability::{self, Capabilities};
 use crate::hook::confine::{Confinement, Identity, Limits, Paths, paths};
 use rustix::thread::CapabilitySet;
@@ -263,19 +263,15 @@ impl Reader<'_, '_, '_, '_> {
 
 /// The capability that was meant, or where they are listed.
 fn capability_meant(name: &str) -> String {
-    let upper = name.to_uppercase().replace('-', "_");
-    let whole = match upper.starts_with("CAP_") {
-        true => upper,
-        false => format!("CAP_{upper}"),
-    };
-    capability::names()
-        .map(|known| (strsim::jaro_winkler(&whole, &known), known))
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .filter(|&(alike, _)| alike > 0.9)
-        .map_or_else(
-            || "capabilities(7) lists them".to_owned(),
-            |(_, known)| format!("did you mean {known:?}?"),
-        )
+    let upper = name.to_uppercase();
+    // What all have in common makes none of them more alike.
+    let rest = |name: &str| name.strip_prefix("CAP_").unwrap_or(name).to_owned();
+    let known: Vec<String> = capability::names().map(|name| rest(&name)).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    nearest(&rest(&upper), &known).map_or_else(
+        || "capabilities(7) lists them".to_owned(),
+        |known| format!("did you mean \"CAP_{known}\"?"),
+    )
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ pub fn conditions(
             .table("the attributes", problems)?
             .entries()
             .map(|value| {
-                let path = value.key.to_owned();
+                let path = value.key().to_owned();
                 Some((path, condition(value, spec, &operations, problems)?))
             })
             .collect::<Vec<_>>()
@@ -193,7 +193,7 @@ fn condition(
     operations: &[&Operation],
     problems: &mut Problems<'_>,
 ) -> Option<Condition> {
-    let path = value.key;
+    let path = value.key();
     let found: Vec<_> = operations
         .iter()
         .map(|operation| spec.find(operation, path))

@@ -20,8 +20,7 @@ pub struct Table<'a, 't> {
 
 /// A value and where it is.
 pub struct Value<'a, 't> {
-    /// The key that it is the value of.
-    pub key: &'a str,
+    key: &'a str,
     value: &'a DeValue<'t>,
     /// Where the value is.
     pub span: Range<usize>,
@@ -95,19 +94,21 @@ pub fn meant(name: &str, known: &[&str]) -> String {
     )
 }
 
-/// The one of `known` that `name` is most like, if it is like one.
+/// The one of `known` that `name` is most like, if it is like one, whatever its case and whatever is between
+/// its words.
 pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let name = name.to_lowercase().replace('_', "-");
+    let plain = |text: &str| text.to_lowercase().replace('_', "-");
+    let name = plain(name);
     known
         .iter()
-        .map(|key| (strsim::jaro_winkler(&name, key), *key))
+        .map(|key| (strsim::jaro_winkler(&name, &plain(key)), *key))
         .filter(|&(alike, _)| alike >= ALIKE)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, key)| key)
 }
 
 impl<'a, 't> Value<'a, 't> {
-    /// The key that it has.
+    /// The key that it is the value of.
     pub fn key(&self) -> &'a str {
         self.key
     }

@@ -125,7 +125,7 @@ impl Daemon {
             joined: self.subscription.joined().is_some(),
             holding_back: self.hooks.holds_back(),
             stopping: self.stopping.is_some(),
-            dry_run: self.dry_run,
+            dry_run: self.hooks.dry_run(),
             config: self.file.display().to_string(),
             rules: self.config.rules.len(),
             queues: self.hooks.queues(),

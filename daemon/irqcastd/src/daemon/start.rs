@@ -60,7 +60,6 @@ impl Daemon {
             hooks: Hooks::new(&config.limits, options.dry_run),
             control: server,
             started: Instant::now(),
-            dry_run: options.dry_run,
             manager: ServiceManager::from_environment(),
             events: Events::default(),
             metrics: MetricsFile::new(config.metrics.clone()),

@@ -78,6 +78,53 @@ pub struct Rule {
     durations: Histogram,
 }
 
+/// A counter that has one value for each rule: its name in metrics, its help, and its value.
+type Counter = (&'static str, &'static str, fn(&Rule) -> u64);
+
+/// Each counter that has one value for each rule, in this order.
+const COUNTERS: [Counter; 8] = [
+    (
+        "irqcast_hooks_started_total",
+        "Hooks that were started.",
+        |rule| rule.started,
+    ),
+    (
+        "irqcast_hooks_not_started_total",
+        "Hooks whose program could not be started.",
+        |rule| rule.not_started,
+    ),
+    (
+        "irqcast_hook_output_lines_cut_total",
+        "Lines that hooks printed and that are cut in the log.",
+        |rule| rule.lines_cut,
+    ),
+    (
+        "irqcast_hook_output_lines_left_out_total",
+        "Lines that hooks printed too fast and that are not in the log.",
+        |rule| rule.lines_left_out,
+    ),
+    (
+        "irqcast_hook_time_limits_total",
+        "Hooks whose time limit passed.",
+        |rule| rule.time_limits,
+    ),
+    (
+        "irqcast_hooks_dropped_total",
+        "Hooks that were dropped without having run.",
+        |rule| rule.dropped,
+    ),
+    (
+        "irqcast_hook_events_merged_total",
+        "Events that became one with an earlier one.",
+        |rule| rule.merged,
+    ),
+    (
+        "irqcast_hooks_retried_total",
+        "Starts of hooks that had failed before for the same.",
+        |rule| rule.retries,
+    ),
+];
+
 impl Rule {
     /// Hooks that did not do their work.
     #[must_use]
@@ -179,59 +226,16 @@ impl Hooks {
 
     fn of(&mut self, rule: &str) -> &mut Rule {
         self.changes += 1;
-        if !self.rules.contains_key(rule) {
-            self.rules.insert(Rc::from(rule), Rule::default());
-        }
         self.rules.entry(Rc::from(rule)).or_default()
     }
 
     pub(super) fn render(&self, to: &mut Exposition) {
-        let mut counter = |name, help, value: &dyn Fn(&Rule) -> u64| {
+        for (name, help, value) in COUNTERS {
             to.family(name, help, "counter");
             for (rule, counted) in &self.rules {
                 to.sample(name, &[("rule", rule)], value(counted));
             }
-        };
-        counter(
-            "irqcast_hooks_started_total",
-            "Hooks that were started.",
-            &|rule| rule.started,
-        );
-        counter(
-            "irqcast_hooks_not_started_total",
-            "Hooks whose program could not be started.",
-            &|rule| rule.not_started,
-        );
-        counter(
-            "irqcast_hook_output_lines_cut_total",
-            "Lines that hooks printed and that are cut in the log.",
-            &|rule| rule.lines_cut,
-        );
-        counter(
-            "irqcast_hook_output_lines_left_out_total",
-            "Lines that hooks printed too fast and that are not in the log.",
-            &|rule| rule.lines_left_out,
-        );
-        counter(
-            "irqcast_hook_time_limits_total",
-            "Hooks whose time limit passed.",
-            &|rule| rule.time_limits,
-        );
-        counter(
-            "irqcast_hooks_dropped_total",
-            "Hooks that were dropped without having run.",
-            &|rule| rule.dropped,
-        );
-        counter(
-            "irqcast_hook_events_merged_total",
-            "Events that became one with an earlier one.",
-            &|rule| rule.merged,
-        );
-        counter(
-            "irqcast_hooks_retried_total",
-            "Starts of hooks that had failed before for the same.",
-            &|rule| rule.retries,
-        );
+        }
         let name = "irqcast_hooks_ended_total";
         to.family(name, "Hooks that ended, by how they did.", "counter");
         for (rule, counted) in &self.rules {

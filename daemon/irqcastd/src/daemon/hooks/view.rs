@@ -81,6 +81,11 @@ impl Hooks {
         running
     }
 
+    /// Whether hooks are not started, but told.
+    pub fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     /// The last hooks that failed, the newest first.
     pub fn failures(&self) -> Vec<Failure> {
         self.failures.told()
