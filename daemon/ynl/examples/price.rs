@@ -1,5 +1,5 @@
 //! How long it takes to decode one of irqcast's own events: by the library's own decoder, and by the
-//! specification. It measures, and decides nothing.
+//! specification; and how long it takes to read that. It measures, and decides nothing.
 //!
 //! `cargo run --release -p irqcast-ynl --example price`
 
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const ROUNDS: u32 = 1_000;
 /// Runs, of which the quickest counts.
 const RUNS: usize = 1_000;
+/// How often the specification is read.
+const READS: usize = 100;
 
 fn main() {
     let spec = Spec::parse(SPEC).expect("the project's own specification");
@@ -31,9 +33,21 @@ fn main() {
         best = [best[0].min(run(&own)), best[1].min(run(&general))];
     }
     println!(
-        "decode_event: {:?}; by the specification: {:?}",
-        best[0], best[1]
+        "decode_event: {:?}; by the specification: {:?}, once it is read, which takes {:?}",
+        best[0],
+        best[1],
+        reading()
     );
+}
+
+/// The time to read the specification: the quickest of [`READS`].
+fn reading() -> Duration {
+    let read = |_| {
+        let started = Instant::now();
+        black_box(Spec::parse(black_box(SPEC))).expect("the project's own specification");
+        started.elapsed()
+    };
+    (0..READS).map(read).min().unwrap_or_default()
 }
 
 /// The time of one event, from a run of [`ROUNDS`].
