@@ -12,6 +12,7 @@ mod daemon;
 mod docs;
 mod eventfd;
 mod events;
+mod exit;
 mod families;
 mod hazards;
 mod history;
@@ -68,6 +69,7 @@ pub fn all() -> Vec<Case> {
         lifecycle::cases(),
         incarnations::cases(),
         tool::cases(),
+        exit::cases(),
         control::cases(),
         daemon::cases(),
         rules::cases(),
