@@ -59,19 +59,22 @@ Hooks:
   IRQCAST_RULE, IRQCAST_DEVICE, IRQCAST_ADDRESS, IRQCAST_SEQ, IRQCAST_TIME_NS, IRQCAST_CAUSE
   (decimal), IRQCAST_REPLAYED and IRQCAST_REPEATED (0 or 1) and, where the event has them,
   IRQCAST_FACTORIAL and IRQCAST_DMA_BYTES. A hook for a loss gets IRQCAST_LOST_FROM,
-  IRQCAST_LOST_TO and IRQCAST_LOST_COUNT instead of what only an event has. Besides these its
-  environment has PATH, HOME=/ and LANG=C, and nothing else. What it prints goes to the log by
-  line, cut at 1024 bytes, and at most 200 lines in a second. It runs in the folder /, in a process
-  group of its own, with all signals at their defaults and no open files but the standard ones. It
-  has no capabilities and gains no privileges, and its file mode mask is 077, unless
-  [rule.hook.confine] says otherwise. A configuration or a program that others than root and the
-  daemon's user can change is refused.
+  IRQCAST_LOST_TO and IRQCAST_LOST_COUNT instead of what only an event has; docs/hooks.md has what
+  hooks for drops, devices and other families' messages get. Besides these its environment has
+  PATH, HOME=/ and LANG=C, what the rule's \"environment\" adds, and nothing else. What it prints
+  goes to the log by line, cut at 1024 bytes, and at most 200 lines in a second. It runs in the
+  folder /, unless the rule has another \"folder\", in a process group of its own, with all signals
+  at their defaults and no open files but the standard ones. It has no capabilities and gains no
+  privileges, and its file mode mask is 077, unless [rule.hook.confine] says otherwise. A
+  configuration or a program that others than root and the daemon's user can change is refused.
 
   The hooks of one rule and one device run one after the other, in the order of the events,
-  unless the rule's \"order\" is \"free\". Others run side by side, up to the limit \"processes\".
-  When \"queue\" hooks of one rule wait, the daemon takes no more events until half of them were
-  started, unless the rule's \"when-full\" lets it drop some. The driver holds what comes
-  meanwhile, and it is fetched then; what the driver could not hold is told as a loss.
+  unless the rule's \"order\" is \"free\". Others run side by side: of all rules up to the limit
+  \"processes\", and of one rule up to its \"concurrency\", or a quarter of \"processes\" where it
+  names none. When as many hooks of one rule wait as its \"queue\" says, or the limit \"queue\" where
+  it names none, the daemon takes no more events until half of them were started, unless the
+  rule's \"when-full\" lets it drop some. The driver holds what comes meanwhile, and it is fetched
+  then; what the driver could not hold is told as a loss.
 
   A hook that runs longer than its \"time-limit\", which is 60s where the rule names none, gets
   TERM, and after its \"grace\" KILL, both together with what it started.";

@@ -7,8 +7,8 @@
 //! | `HOME` | `/` |
 //! | `LANG` | `C` |
 //! | `IRQCAST_RULE` | name of the rule |
-//! | `IRQCAST_DEVICE` | instance number of the device |
-//! | `IRQCAST_ADDRESS` | PCI address of the device, such as `0000:00:02.0` |
+//! | `IRQCAST_DEVICE` | instance number of the device; not set for another family's message |
+//! | `IRQCAST_ADDRESS` | PCI address of the device, such as `0000:00:02.0`; not set for another family's message |
 //! | `IRQCAST_REPEATED` | `1` when this hook may have run before for the same, or else `0` |
 //!
 //! `IRQCAST_REPEATED` is `1` for a hook that an earlier daemon had started and that was not known to have
@@ -61,6 +61,14 @@
 //! | `IRQCAST_LOST_FROM` | sequence number of the first event that is lost |
 //! | `IRQCAST_LOST_TO` | sequence number of the last one |
 //! | `IRQCAST_LOST_COUNT` | how many are lost, at least 1 |
+//!
+//! For another family's message there are these ([`super::family_message`]):
+//!
+//! | variable | says |
+//! |---|---|
+//! | `IRQCAST_FAMILY` | name of the family |
+//! | `IRQCAST_MESSAGE` | name of the message |
+//! | `IRQCAST_ATTR_…` | an attribute of the message, `IRQCAST_ATTR_FAMILY_NAME` for `family-name` |
 
 use super::family_message::FamilyMessage;
 use crate::rule::{Rule, field};

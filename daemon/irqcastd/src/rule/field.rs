@@ -3,7 +3,7 @@
 
 use super::{Match, Terms};
 
-/// Every hook is told these.
+/// Every hook that is of a device is told these.
 pub const ALWAYS: [&str; 4] = ["rule", "device", "address", "repeated"];
 
 /// A hook for a message of another family is told only these, and what the message has in variables of its

@@ -52,6 +52,24 @@ fn document_has_every_placeholder() {
     assert_eq!(documented, expected);
 }
 
+/// What a hook is told that is of no device, and what all others are told beside that.
+#[test]
+fn document_tells_what_all_hooks_are_told() {
+    let told_to = |whom: &str| -> Vec<String> {
+        let rows = documented("| placeholder |").into_iter();
+        rows.filter(|row| row[2] == whom)
+            .map(|row| row[0].trim_matches(['{', '}']).to_owned())
+            .collect()
+    };
+    let (all, of_devices) = (told_to("all"), told_to("all of devices"));
+    assert_eq!(all, field::OF_MESSAGE);
+    let mut every = [all, of_devices].concat();
+    let mut expected = field::ALWAYS.map(str::to_owned);
+    every.sort();
+    expected.sort();
+    assert_eq!(every, expected);
+}
+
 #[test]
 fn example_of_the_document_is_right() {
     let (_, rest) = DOCUMENT.split_once("```toml\n").unwrap();
