@@ -19,6 +19,7 @@ mod lost;
 mod machine;
 mod memory_file;
 mod modules;
+mod peers;
 mod power_button;
 mod python;
 mod qemu;

@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     io::Write,
     path::{Path, PathBuf},
 };
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 
-use super::initramfs::{Archive, EXECUTABLE};
+use super::initramfs::{Archive, EXECUTABLE, PLAIN};
 use crate::{process, tree_program};
 
 /// The dynamic loader, from the top of a tree.
@@ -39,6 +40,27 @@ impl<'a, W: Write> Borrowed<'a, W> {
         let from = self.root.join(path);
         self.archive.copy(&format!("/{path}"), &from, EXECUTABLE)?;
         self.libraries_of(&from)
+    }
+
+    /// Adds the files of a folder of the tree, and none of the folders in it.
+    pub fn files(&mut self, folder: &str) -> anyhow::Result<()> {
+        let from = self.root.join(folder);
+        let read = || format!("failed to read {}", from.display());
+        let entries = fs::read_dir(&from).with_context(read)?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.with_context(read)?;
+            if entry.file_type().with_context(read)?.is_file() {
+                names.push(entry.file_name());
+            }
+        }
+        // The order of a folder is the file system's own; an archive's must not be.
+        names.sort();
+        for name in names {
+            let target = format!("/{folder}/{}", name.to_str().with_context(read)?);
+            self.archive.copy(&target, &from.join(&name), PLAIN)?;
+        }
+        Ok(())
     }
 
     /// Adds the libraries that a binary of the tree needs, as the tree's own dynamic loader finds
