@@ -52,16 +52,21 @@ pub struct Candidate {
     pub name: &'static str,
     /// Starts it, and says who makes its events.
     pub start: fn(&Edu) -> Result<Running>,
+    /// How many times the limit of a burst it is given: those that promise each event its hook
+    /// are to be seen to keep that.
+    pub patience: u32,
 }
 
 const ALL: [Candidate; 6] = [
     Candidate {
         name: NAMES[0],
         start: |edu| irqcastd::start(edu, irqcastd::AS_USUAL),
+        patience: 4,
     },
     Candidate {
         name: NAMES[1],
         start: |edu| irqcastd::start(edu, irqcastd::FREE),
+        patience: 4,
     },
     Candidate {
         name: NAMES[2],
@@ -69,18 +74,22 @@ const ALL: [Candidate; 6] = [
             let maker = Box::new(Interrupts::begin(edu)?);
             Ok((Process::start("/proc/self/exe", &[floor::NAME])?, maker))
         },
+        patience: 1,
     },
     Candidate {
         name: NAMES[3],
         start: udevd::start,
+        patience: 1,
     },
     Candidate {
         name: NAMES[4],
         start: mdev::start,
+        patience: 1,
     },
     Candidate {
         name: NAMES[5],
         start: acpid::start,
+        patience: 1,
     },
 ];
 
@@ -174,7 +183,7 @@ fn turn(
     drop(session);
     // One that still has its sleeper to wait for is of no use to a burst.
     let mut session = Session::begin(candidate.start, edu, hooks)?;
-    found.burst = Some(burst::measure(&mut session, plan).context("burst")?);
+    found.burst = Some(burst::measure(&mut session, plan, candidate.patience).context("burst")?);
     Ok(())
 }
 

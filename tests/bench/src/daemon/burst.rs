@@ -17,9 +17,10 @@ const QUIET: Duration = Duration::from_secs(4);
 /// Time between two looks at the daemon's processes, which take some themselves.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Makes the events as fast as it can, and follows the hooks until they end or the time is over.
-pub fn measure(session: &mut Session<'_>, plan: &Plan) -> Result<Burst> {
-    let limit = Duration::from_secs(plan.burst_limit_s.into());
+/// Makes the events as fast as it can, and follows the hooks until they end or so many times the
+/// plan's limit is over.
+pub fn measure(session: &mut Session<'_>, plan: &Plan, patience: u32) -> Result<Burst> {
+    let limit = Duration::from_secs(plan.burst_limit_s.into()) * patience;
     let first = session.made + 1;
     let began = Instant::now();
     let began_ns = clock::now();

@@ -54,7 +54,7 @@ pub fn measure(
     of: u32,
     tell: &mut dyn FnMut(Line) -> Result<()>,
 ) -> Result<()> {
-    let samples = (plan.samples / plan.rounds.max(1) / ROUNDS).max(1);
+    let samples = (plan.samples / plan.rounds.max(1) / (2 * ROUNDS)).max(1);
     let mut found: Vec<Result<Vec<u64>>> = KINDS.iter().map(|_| Ok(Vec::new())).collect();
     let mut order: Vec<usize> = (0..KINDS.len()).collect();
     for _ in 0..ROUNDS {

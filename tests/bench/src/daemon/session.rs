@@ -22,7 +22,7 @@ pub const HOOK_LIMIT: Duration = Duration::from_secs(30);
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// For so long nothing comes when all hooks of what was made so far have run.
-const QUIET: Duration = Duration::from_millis(500);
+const QUIET: Duration = Duration::from_millis(300);
 
 /// A daemon that runs.
 pub struct Session<'a> {

@@ -34,10 +34,10 @@ use crate::{
 const COMMAND_LINE: &str = "iomem=relaxed tsc=reliable";
 
 /// Samples with which all is done as it should be. With fewer, all of it is smaller.
-const SAMPLES: u32 = 500;
+const SAMPLES: u32 = 200;
 
 /// Turns of each, in an order of its own each time: what else the machine does meanwhile hits all.
-const ROUNDS: u32 = 5;
+const ROUNDS: u32 = 3;
 
 /// Events of a burst.
 const BURST: u32 = 10_000;
@@ -82,9 +82,9 @@ fn plan(samples: u32, seed: u64) -> Plan {
         samples,
         rounds: share(ROUNDS),
         warm_up: share(20),
-        hooks: share(200),
+        hooks: share(120),
         burst: share(BURST),
-        burst_limit_s: 75,
+        burst_limit_s: 60,
         seed,
     }
 }
