@@ -49,6 +49,7 @@ static ulong handler_ns;
 module_param(handler_ns, ulong, 0444);
 MODULE_PARM_DESC(handler_ns, "time in the handler for the last event (read only)");
 
+#ifdef CONFIG_ACPI
 /*
  * An event as acpid knows it: "CLASS BUS", which the kernel sends as one message of acpi_event.
  * It is here because nothing in the testbed's machine makes such events as fast as they are wanted.
@@ -68,6 +69,7 @@ static const struct kernel_param_ops twin_acpi_event_ops = {
 
 module_param_cb(acpi_event, &twin_acpi_event_ops, NULL, 0200);
 MODULE_PARM_DESC(acpi_event, "send an event of that class and bus through the family acpi_event");
+#endif
 
 static const struct genl_multicast_group twin_groups[] = {
 	{ .name = "events", .flags = GENL_MCAST_CAP_NET_ADMIN },
