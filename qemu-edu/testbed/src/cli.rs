@@ -242,8 +242,13 @@ Examples:
   cargo testbed bench                                       everything, at most 10 minutes
   cargo testbed bench --mode icount --json figures.json     figures that can be repeated
   cargo testbed bench --paths netlink-multicast,uio --samples 200
-  cargo testbed bench --html comparison.html                a page with curves")]
+  cargo testbed bench --html comparison.html                a page with curves
+  cargo testbed bench --daemon                              irqcastd and its peers")]
 pub struct BenchArgs {
+    /// Measure irqcastd beside udevd, mdev, acpid and a bare loop, and not the paths
+    #[arg(long, conflicts_with_all = ["mode", "paths", "latency_only", "html"])]
+    pub daemon: bool,
+
     /// Which clock the guest has
     #[arg(long, value_enum, default_value_t = BenchMode::Wall)]
     pub mode: BenchMode,
@@ -252,7 +257,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(irqcast_bench::catalogue::NAMES))]
     pub paths: Vec<String>,
 
-    /// Latency samples of each path
+    /// Latency samples of each path, or of each daemon
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub samples: u32,
 

@@ -48,6 +48,8 @@ pub struct Userland {
     pub e2e: PathBuf,
     /// The half of the benchmark that measures.
     pub bench: PathBuf,
+    /// The hook that the benchmark lets daemons run.
+    pub bench_hook: PathBuf,
 }
 
 /// QEMU, in an unpacked Debian tree. It runs on the host, with the tree's own libraries.

@@ -6,6 +6,7 @@ pub mod columns;
 pub mod docs;
 pub mod html;
 pub mod label;
+pub mod peers;
 pub mod recordings;
 pub mod sample;
 pub mod table;

@@ -18,6 +18,7 @@ mod kernel;
 mod mirror;
 mod mke2fs;
 mod packages;
+mod peers;
 mod prerequisites;
 mod qemu;
 mod run;
@@ -37,6 +38,7 @@ pub use self::{
     chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
     driver::{copy_source as copy_driver, source_files as driver_files},
+    peers::Peers,
     run::{ProgramFailed, run as run_program},
     workspace::Workspace,
 };
@@ -214,6 +216,11 @@ impl Setup {
         mke2fs::get(options, &self.cache, ui)
     }
 
+    /// The daemons that irqcastd is compared with, fetched if need be.
+    pub fn peers(&self, options: &Options, ui: &Ui) -> anyhow::Result<Peers> {
+        peers::get(options, &self.cache, ui)
+    }
+
     /// The repository.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
@@ -236,7 +243,11 @@ impl Setup {
             .chain(kernels.iter().flat_map(|kernel| &kernel.entries))
             .map(Entry::name)
             // They are fetched by those who need them.
-            .chain([chromium::entry_name(), mke2fs::entry_name()])
+            .chain([
+                chromium::entry_name(),
+                mke2fs::entry_name(),
+                peers::entry_name(),
+            ])
             .collect();
         let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();
         // A kernel that was not asked for this time is not old.

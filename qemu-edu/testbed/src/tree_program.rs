@@ -19,10 +19,22 @@ pub fn command(tree: &Path, program: &str) -> Command {
     command
 }
 
+/// A command that lists the libraries of a binary of the tree.
+pub fn list_libraries(tree: &Path, binary: &Path) -> Command {
+    let libraries = tree.join(LIBRARIES);
+    let mut command = Command::new(libraries.join("ld-linux-x86-64.so.2"));
+    command.arg("--library-path").arg(library_path(&libraries));
+    command.arg("--list").arg(binary);
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
 /// Some packages keep libraries for themselves in folders of their own.
 fn library_path(libraries: &Path) -> OsString {
     let mut path = libraries.as_os_str().to_owned();
-    path.push(":");
-    path.push(libraries.join("pulseaudio"));
+    for folder in ["pulseaudio", "systemd"] {
+        path.push(":");
+        path.push(libraries.join(folder));
+    }
     path
 }

@@ -6,6 +6,7 @@
 
 mod accelerator;
 mod args;
+mod borrowed;
 mod command;
 mod console;
 mod conversation;
@@ -18,6 +19,7 @@ mod lost;
 mod machine;
 mod memory_file;
 mod modules;
+mod peers;
 mod power_button;
 mod python;
 mod qemu;

@@ -141,7 +141,13 @@ impl Registers {
     /// Makes the device interrupt.
     #[inline]
     pub fn raise(&self) {
-        self.write(RAISE, BIT);
+        self.raise_bits(BIT);
+    }
+
+    /// Makes the device interrupt, with these bits of the status as the cause.
+    #[inline]
+    pub fn raise_bits(&self, bits: u32) {
+        self.write(RAISE, bits);
     }
 
     /// Does what a driver does first: reads why the device interrupted and acknowledges it.

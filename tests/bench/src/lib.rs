@@ -4,5 +4,6 @@
 pub mod catalogue;
 pub mod distribution;
 pub mod edu;
+pub mod peers;
 pub mod plan;
 pub mod schema;

@@ -7,8 +7,11 @@
 //! them) and makes the device interrupt by one store. The time is taken just before that
 //! store and right after the listener's call has returned. What is special about a path is in
 //! its file below `paths/`, and nothing else is.
+//!
+//! With `daemon` before the plan it measures those that run hooks (`daemon/`).
 
 mod clock;
+mod daemon;
 mod interrupts;
 mod listening;
 mod measure;
@@ -22,22 +25,33 @@ mod waiting;
 
 use std::io::Write as _;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use irqcast_bench::{
-    edu,
+    edu, peers,
     plan::{Line, Plan},
 };
+use serde::Serialize;
 
 fn main() -> Result<()> {
-    let plan = std::env::args()
-        .nth(1)
-        .context("usage: irqcast-bench PLAN (cargo testbed bench makes one)")?;
-    let plan: Plan = serde_json::from_str(&plan).context("the plan is malformed")?;
-    measure::run(&plan, &mut tell)?;
-    tell(Line::Done)
+    const USAGE: &str = "usage: irqcast-bench [daemon] PLAN (cargo testbed bench makes one)";
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let malformed = "the plan is malformed";
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [daemon::floor::NAME] => daemon::floor::run(),
+        ["daemon", plan] => {
+            daemon::run(&serde_json::from_str(plan).context(malformed)?, &mut tell)?;
+            tell(peers::Line::Done)
+        }
+        [plan] => {
+            let plan: Plan = serde_json::from_str(plan).context(malformed)?;
+            measure::run(&plan, &mut tell)?;
+            tell(Line::Done)
+        }
+        _ => bail!(USAGE),
+    }
 }
 
-fn tell(line: Line) -> Result<()> {
+fn tell<T: Serialize>(line: T) -> Result<()> {
     let mut output = std::io::stdout().lock();
     serde_json::to_writer(&mut output, &line).context("failed to write a result")?;
     output.write_all(b"\n")?;

@@ -99,6 +99,18 @@ pub fn joined(group: u32) -> Result<Socket> {
     Ok(socket)
 }
 
+/// The same with the queue that every socket has.
+pub fn joined_with_default_queue(group: u32) -> Result<Socket> {
+    let mut socket = Socket::new(NETLINK_GENERIC).context("failed to open a netlink socket")?;
+    socket
+        .bind_auto()
+        .context("failed to bind a netlink socket")?;
+    socket
+        .add_membership(group)
+        .context("failed to join a group")?;
+    Ok(socket)
+}
+
 /// Sends a request that wants an acknowledgement, and returns the first answer.
 pub fn request(socket: &Socket, family: u16, command: u8, body: &[u8]) -> Result<Vec<u8>> {
     /// `NLM_F_REQUEST | NLM_F_ACK`.
@@ -160,6 +172,12 @@ pub fn event(datagram: &[u8]) -> Option<(u64, u64)> {
         }
     }
     Some((seq?, time?))
+}
+
+/// The first attribute of that kind in a datagram, a number of 32 bits.
+pub fn u32_attribute(datagram: &[u8], wanted: u16) -> Option<u32> {
+    let (_, value) = attributes(datagram.get(HEADERS..)?).find(|(kind, _)| *kind == wanted)?;
+    value.try_into().ok().map(u32::from_ne_bytes)
 }
 
 fn u16_of(value: &[u8]) -> u16 {

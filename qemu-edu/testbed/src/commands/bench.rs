@@ -1,11 +1,13 @@
 //! `cargo testbed bench`.
 
 mod collect;
+mod daemon;
 mod guest;
 mod surroundings;
 
 use std::{
     fs,
+    path::Path,
     process::ExitCode,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -15,6 +17,7 @@ use irqcast_bench::{
     plan::Plan,
     schema::{self, Mode, Run},
 };
+use serde::Serialize;
 
 use self::collect::Collected;
 use crate::{
@@ -32,6 +35,9 @@ const WARM_UP: u32 = 100;
 
 /// Runs the command.
 pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+    if args.daemon {
+        return daemon::run(options, args, ui);
+    }
     let setup = Setup::new(options, ui, false)?;
     let kernels = options.kernels(&[KernelChoice::Stock]);
     let kernel = setup.kernel(
@@ -81,9 +87,7 @@ pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Re
         skipped,
     };
     if let Some(path) = &args.json {
-        let mut text = serde_json::to_string(&run).context("failed to write the figures")?;
-        text.push('\n');
-        fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?;
+        write_json(path, &run)?;
     }
     if let Some(path) = &args.html {
         fs::write(path, html::render(&run)?)
@@ -94,4 +98,10 @@ pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Re
         true => exit::OK,
         false => exit::FAILED,
     }))
+}
+
+fn write_json(path: &Path, run: &impl Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_string(run).context("failed to write the figures")?;
+    text.push('\n');
+    fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
 }

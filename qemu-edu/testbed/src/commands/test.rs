@@ -1,6 +1,7 @@
 //! `cargo testbed test`.
 
 mod bench;
+mod bench_daemon;
 mod documented;
 mod group;
 mod host;

@@ -3,6 +3,7 @@
 //! The document is written by hand but for its blocks of figures. Each is between a line
 //! `<!-- figures: NAME -->` and a line `<!-- end of figures -->`, and is replaced as a whole.
 
+mod daemon;
 mod figures;
 
 use std::{
@@ -112,6 +113,7 @@ mod tests {
     fn made_up() -> Recordings {
         Recordings {
             runs: vec![sample::of_mode(Mode::Wall)],
+            daemon: Some(sample::of_daemon()),
         }
     }
 
@@ -155,6 +157,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn figures_of_the_daemon_are_tables_with_even_rows() {
+        for (subject, tables_there) in [("peers", 2), ("confinement", 1), ("machine", 1)] {
+            let text = figures::block(&format!("{subject} daemon"), &made_up()).unwrap();
+            let tables = irqcast_tests::table::tables(&text);
+            assert_eq!(tables.len(), tables_there, "{subject}:\n{text}");
+            for table in &tables {
+                assert!(!table.rows.is_empty(), "{subject}");
+                let even = table.rows.iter().all(|row| row.len() == table.header.len());
+                assert!(even, "{subject}:\n{text}");
+            }
+            let missing = figures::block(&format!("{subject} daemon"), &Recordings::default());
+            assert_eq!(
+                missing.unwrap(),
+                "No run of `bench --daemon` is recorded yet."
+            );
+        }
+    }
+
     /// Figures in the document that are older than the recordings would be a lie.
     #[test]
     fn document_shows_the_figures_of_the_recordings() {
@@ -189,6 +210,18 @@ mod tests {
             explained.next(),
             Some(paths.iter().flat_map(keys_of).collect())
         );
+        let daemon = serde_json::to_value(sample::of_daemon()).unwrap();
+        let peers = daemon["peers"].as_array().unwrap();
+        let part = |name: &str| peers.iter().flat_map(|peer| keys_of(&peer[name])).collect();
+        for keys in [
+            keys_of(&daemon).into_iter().collect(),
+            keys_of(&daemon["plan"]).into_iter().collect(),
+            peers.iter().flat_map(keys_of).collect(),
+            part("sleeper"),
+            part("burst"),
+        ] {
+            assert_eq!(explained.next(), Some(keys));
+        }
         assert_eq!(explained.next(), None);
     }
 
@@ -199,7 +232,12 @@ mod tests {
     #[test]
     fn recordings_are_of_a_stock_kernel_and_were_measured() {
         let top = crate::setup::Workspace::find().unwrap().root;
-        for run in Recordings::read(&top).unwrap().runs {
+        let recordings = Recordings::read(&top).unwrap();
+        if let Some(daemon) = recordings.daemon {
+            assert_eq!(daemon.kernel.name, "stock");
+            assert_ne!(daemon.started, sample::of_daemon().started);
+        }
+        for run in recordings.runs {
             assert_eq!(run.kernel.name, "stock");
             assert_ne!(
                 run.machine.host_processor,

@@ -6,16 +6,24 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use irqcast_bench::schema::{Mode, Run, VERSION};
+use irqcast_bench::{
+    peers,
+    schema::{Mode, Run, VERSION},
+};
 
 /// Folder of the recordings that the documentation is made of, from the top of the repository.
 pub const FOLDER: &str = "docs/comparison";
+
+/// The recording of irqcastd and its peers, in [`FOLDER`].
+const DAEMON: &str = "daemon.json";
 
 /// The recorded runs, by mode.
 #[derive(Debug, Clone, Default)]
 pub struct Recordings {
     /// In a fixed order.
     pub runs: Vec<Run>,
+    /// irqcastd and its peers.
+    pub daemon: Option<peers::Run>,
 }
 
 impl Recordings {
@@ -35,7 +43,12 @@ impl Recordings {
                 runs.push(run);
             }
         }
-        Ok(Self { runs })
+        let daemon = top.join(FOLDER).join(DAEMON);
+        let daemon = match daemon.exists() {
+            true => Some(read_daemon(&daemon)?),
+            false => None,
+        };
+        Ok(Self { runs, daemon })
     }
 
     /// The run of that mode, if there is one.
@@ -60,6 +73,22 @@ pub fn read_run(path: &Path) -> anyhow::Result<Run> {
         "{} has version {} of the schema, and this testbed reads version {VERSION}",
         path.display(),
         run.schema
+    );
+    Ok(run)
+}
+
+/// Reads a run that `bench --daemon --json` wrote.
+fn read_daemon(path: &Path) -> anyhow::Result<peers::Run> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+    let run: peers::Run = serde_json::from_str(&text)
+        .with_context(|| format!("{} is no run of `bench --daemon`", path.display()))?;
+    ensure!(
+        run.schema == peers::VERSION,
+        "{} has version {} of the schema, and this testbed reads version {}",
+        path.display(),
+        run.schema,
+        peers::VERSION
     );
     Ok(run)
 }

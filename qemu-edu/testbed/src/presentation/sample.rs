@@ -1,6 +1,11 @@
 //! A run with made-up figures, for the tests of what is made of runs. It says of itself that it
 //! was never measured.
 
+#[cfg(test)]
+mod daemon;
+
+#[cfg(test)]
+pub use self::daemon::of_daemon;
 use irqcast_bench::schema::{
     Burst, Distribution, FanOut, Joining, Kernel, Listener, Machine, Mode, PathRun, Payload, Rate,
     RatePoint, Run, Skipped, Storm, VERSION,

@@ -10,7 +10,9 @@ use irqcast_bench::schema::{PathRun, Run};
 
 use super::{
     columns::{self, COLUMNS, Column},
-    label, unit, verdict,
+    label,
+    peers::Rows,
+    unit, verdict,
 };
 
 /// Blanks between columns.
@@ -107,6 +109,42 @@ fn write_storms(text: &mut String, run: &Run) {
     table.add("delivered", 0, rates(|storm| storm.delivered_hz));
     text.push('\n');
     table.write(text, None);
+}
+
+/// Adds a table of rows that begin with a name. Where a line has no room for all columns, the last
+/// ones are left out, and named.
+pub(super) fn write_rows(
+    text: &mut String,
+    rows: &Rows,
+    width: Option<usize>,
+    highlighted: Option<&str>,
+) {
+    let names: Vec<String> = rows
+        .rows
+        .iter()
+        .filter_map(|row| row.first().cloned())
+        .collect();
+    let mut table = Table::new(rows.titles.first().copied().unwrap_or_default(), &names);
+    for (column, title) in (0_u8..).zip(&rows.titles).skip(1) {
+        let cells = rows
+            .rows
+            .iter()
+            .map(|row| row.get(usize::from(column)).cloned());
+        table.add(
+            title,
+            column,
+            cells.map(Option::unwrap_or_default).collect(),
+        );
+    }
+    let left_out = table.fit(width);
+    table.write(text, highlighted);
+    if !left_out.is_empty() {
+        let _ = writeln!(
+            text,
+            "no room for: {} (--json has them)",
+            left_out.join(", ")
+        );
+    }
 }
 
 /// Names to the left, figures to the right of them.

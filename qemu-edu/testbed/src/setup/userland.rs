@@ -30,6 +30,7 @@ pub fn build(workspace: &Workspace, ui: &Ui) -> anyhow::Result<Userland> {
         irqcastctl: folder.join("irqcastctl"),
         e2e: folder.join("irqcast-e2e"),
         bench: folder.join("irqcast-bench"),
+        bench_hook: folder.join("irqcast-bench-hook"),
     };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, bail};
 
 pub use self::archive::{Archive, EXECUTABLE, PLAIN};
-use super::{memory_file, modules, python};
+use super::{memory_file, modules, peers, python};
 use crate::{prepared::Prepared, process};
 
 /// Where the guest finds the driver.
@@ -122,6 +122,11 @@ impl<'a> Builder<'a> {
     /// A kernel that comes without a package, such as one that a person built, gets none.
     pub fn stock_modules(&mut self, names: &[&str]) -> anyhow::Result<()> {
         modules::add(self.prepared, &mut self.archive, names)
+    }
+
+    /// Adds the daemons that irqcastd is compared with, from a tree of their packages.
+    pub fn peers(&mut self, tree: &Path) -> anyhow::Result<()> {
+        peers::add(tree, &mut self.archive)
     }
 
     /// Adds a file of the host.

@@ -4,18 +4,15 @@
 //! them unmodified. The client finds the schemas relative to itself, so both keep their
 //! place in the source tree.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-    process::Command,
+use std::{fs, io::Write, path::Path};
+
+use anyhow::Context as _;
+
+use super::{
+    borrowed::Borrowed,
+    initramfs::{Archive, PLAIN},
 };
-
-use anyhow::{Context as _, bail, ensure};
-
-use super::initramfs::{Archive, EXECUTABLE, PLAIN};
-use crate::{prepared::Prepared, process};
+use crate::prepared::Prepared;
 
 /// The wire contract, which the client is told to use.
 const SPEC: &[u8] = include_bytes!("../../../../driver/spec/irqcast.yaml");
@@ -54,22 +51,18 @@ const BINARIES_LEFT_OUT: [&str; 9] = [
 
 /// Adds the layer.
 pub fn add<W: Write>(prepared: &Prepared, archive: &mut Archive<W>) -> anyhow::Result<()> {
-    let mut layer = Layer {
-        root: &prepared.build_root,
-        archive,
-        libraries: BTreeSet::new(),
-    };
+    let mut layer = Layer(Borrowed::of(&prepared.build_root, archive));
     let version = layer.version()?;
     let program = format!("usr/bin/{version}");
-    layer.program(&program)?;
-    layer.archive.link("/usr/bin/python3", &version)?;
+    layer.0.program(&program)?;
+    layer.0.archive.link("/usr/bin/python3", &version)?;
     layer.tree(
-        &layer.root.join(format!("usr/lib/{version}")),
+        &layer.0.root.join(format!("usr/lib/{version}")),
         &format!("/usr/lib/{version}"),
     )?;
     for module in ["yaml", "_yaml"] {
         let path = format!("usr/lib/python3/dist-packages/{module}");
-        layer.tree(&layer.root.join(&path), &format!("/{path}"))?;
+        layer.tree(&layer.0.root.join(&path), &format!("/{path}"))?;
     }
     for part in ["tools/net/ynl/pyynl", "Documentation/netlink"] {
         layer.tree(
@@ -78,21 +71,17 @@ pub fn add<W: Write>(prepared: &Prepared, archive: &mut Archive<W>) -> anyhow::R
         )?;
     }
     layer
+        .0
         .archive
         .file("/usr/share/irqcast/irqcast.yaml", SPEC, PLAIN)
 }
 
-struct Layer<'a, W> {
-    root: &'a Path,
-    archive: &'a mut Archive<W>,
-    /// Shared libraries that are in the archive.
-    libraries: BTreeSet<PathBuf>,
-}
+struct Layer<'a, W>(Borrowed<'a, W>);
 
 impl<W: Write> Layer<'_, W> {
     /// `python3.13` or the like: what the link `python3` leads to.
     fn version(&self) -> anyhow::Result<String> {
-        let link = self.root.join("usr/bin/python3");
+        let link = self.0.root.join("usr/bin/python3");
         let target = fs::read_link(&link)
             .with_context(|| format!("the build root has no Python: {}", link.display()))?;
         let name = target.file_name().and_then(|name| name.to_str());
@@ -126,63 +115,11 @@ impl<W: Write> Layer<'_, W> {
                 {
                     continue;
                 }
-                self.archive.copy(&target, &path, PLAIN)?;
+                self.0.archive.copy(&target, &path, PLAIN)?;
                 if is_library {
-                    self.libraries_of(&path)?;
+                    self.0.libraries_of(&path)?;
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// Adds a program of the build root and its libraries.
-    fn program(&mut self, path: &str) -> anyhow::Result<()> {
-        let from = self.root.join(path);
-        self.archive.copy(&format!("/{path}"), &from, EXECUTABLE)?;
-        self.libraries_of(&from)
-    }
-
-    /// Adds the libraries that a binary of the build root needs, as the build root's own
-    /// dynamic loader finds them.
-    fn libraries_of(&mut self, binary: &Path) -> anyhow::Result<()> {
-        const LOADER: &str = "usr/lib64/ld-linux-x86-64.so.2";
-        const FOLDER: &str = "usr/lib/x86_64-linux-gnu";
-        let loader = self.root.join(LOADER);
-        let mut command = Command::new(&loader);
-        command
-            .arg("--library-path")
-            .arg(self.root.join(FOLDER))
-            .arg("--list")
-            .arg(binary);
-        let output = process::output(command)?;
-        ensure!(
-            output.status.success(),
-            "{} cannot load {}: {}",
-            loader.display(),
-            binary.display(),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        let list = String::from_utf8_lossy(&output.stdout).into_owned();
-        // Lines look like `libz.so.1 => BUILD_ROOT/usr/lib/…/libz.so.1 (0x…)`.
-        let found = list
-            .lines()
-            .filter_map(|line| line.split_once(" => ")?.1.rsplit_once(" (")?.0.into());
-        for library in found.map(Path::new).filter(|path| *path != loader) {
-            let Ok(inside) = library.strip_prefix(self.root) else {
-                bail!(
-                    "{} needs {}, which is not in the build root",
-                    binary.display(),
-                    library.display()
-                );
-            };
-            if self.libraries.insert(inside.to_owned()) {
-                self.archive
-                    .copy(&format!("/{}", inside.display()), library, EXECUTABLE)?;
-            }
-        }
-        if self.libraries.insert(PathBuf::from(LOADER)) {
-            self.archive
-                .copy(&format!("/{LOADER}"), &loader, EXECUTABLE)?;
         }
         Ok(())
     }

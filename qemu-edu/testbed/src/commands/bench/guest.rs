@@ -10,6 +10,7 @@ use irqcast_bench::{
     plan::{Line, Plan},
     schema,
 };
+use serde::de::DeserializeOwned;
 
 use super::{collect::Collected, surroundings};
 use crate::{
@@ -98,9 +99,25 @@ pub fn measure(
 
 /// Runs the program and collects what it says.
 fn listen(vm: &mut Vm, command: Invocation, step: &Step<'_>, ui: &Ui) -> anyhow::Result<Collected> {
+    let mut collected = Collected::default();
+    follow(vm, command, |line: Line| {
+        show(&line, step, ui);
+        let done = line == Line::Done;
+        collected.take(line);
+        done
+    })?;
+    Ok(collected)
+}
+
+/// Runs the program and gives each line that it says to `take`, which returns whether it was the
+/// last.
+pub fn follow<L: DeserializeOwned>(
+    vm: &mut Vm,
+    command: Invocation,
+    mut take: impl FnMut(L) -> bool,
+) -> anyhow::Result<()> {
     let id = vm.start(command)?;
     vm.end_input(id)?;
-    let mut collected = Collected::default();
     let mut text = Vec::new();
     let mut errors = Vec::new();
     let mut done = false;
@@ -118,14 +135,12 @@ fn listen(vm: &mut Vm, command: Invocation, step: &Step<'_>, ui: &Ui) -> anyhow:
                     let line = serde_json::from_slice(&line)
                         .context("the guest says something that is no result")?;
                     deadline = Instant::now() + LIMIT;
-                    done |= line == Line::Done;
-                    show(&line, step, ui);
-                    collected.take(line);
+                    done |= take(line);
                 }
             }
             Happening::Output { data, .. } => errors.extend(data),
             Happening::NotStarted { message, .. } => bail!("the guest says: {message}"),
-            Happening::Exited { exit, .. } if exit.success() && done => return Ok(collected),
+            Happening::Exited { exit, .. } if exit.success() && done => return Ok(()),
             Happening::Exited { .. } => {
                 let errors = String::from_utf8_lossy(&errors);
                 bail!("measuring failed in the guest: {}", errors.trim());
@@ -138,13 +153,16 @@ fn listen(vm: &mut Vm, command: Invocation, step: &Step<'_>, ui: &Ui) -> anyhow:
 
 fn show(line: &Line, step: &Step<'_>, ui: &Ui) {
     match line {
-        Line::Progress { done, of, what } => {
-            step.set_length(u64::from(*of));
-            step.set_position(u64::from(*done));
-            step.message(what);
-            ui.log_output(&format!("{} of {of}: {what}", done + 1));
-        }
+        Line::Progress { done, of, what } => progress(step, ui, *done, *of, what),
         Line::Skipped(path) => ui.log_output(&format!("skipped {}: {}", path.name, path.reason)),
         Line::Path(_) | Line::Storm(_) | Line::Done => {}
     }
+}
+
+/// Shows what begins now.
+pub fn progress(step: &Step<'_>, ui: &Ui, done: u32, of: u32, what: &str) {
+    step.set_length(u64::from(of));
+    step.set_position(u64::from(done));
+    step.message(what);
+    ui.log_output(&format!("{} of {of}: {what}", done + 1));
 }

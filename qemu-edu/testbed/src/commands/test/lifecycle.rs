@@ -14,7 +14,9 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::Signal;
 
-use super::{bench, documented, on_terminal, refusals, report::Verdict, stopped_setup};
+use super::{
+    bench, bench_daemon, documented, on_terminal, refusals, report::Verdict, stopped_setup,
+};
 use crate::{
     cli::{KernelChoice, Options},
     exit,
@@ -58,6 +60,10 @@ pub fn tests() -> Vec<Test> {
         test(
             "testbed::bench_has_figures_that_make_sense",
             bench::makes_sense,
+        ),
+        test(
+            "testbed::bench_of_daemons_has_figures_that_make_sense",
+            bench_daemon::makes_sense,
         ),
         test(
             "testbed::bench_gives_the_same_figures_twice",

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use anyhow::bail;
 use irqcast_bench::schema::{Mode, Run};
 
-use super::{FOLDER, drawing_name};
+use super::{FOLDER, daemon, drawing_name};
 use crate::presentation::{
     columns::{self, COLUMNS},
     curves, label,
@@ -16,6 +16,9 @@ use crate::presentation::{
 /// What belongs into the block `name`: figures of a subject, in a mode.
 pub(super) fn block(name: &str, recordings: &Recordings) -> anyhow::Result<String> {
     let (subject, mode) = name.split_once(' ').unwrap_or((name, "icount"));
+    if mode == "daemon" {
+        return daemon::block(subject, recordings.daemon.as_ref());
+    }
     let mode = match mode {
         "icount" => Mode::Icount,
         "wall" => Mode::Wall,
@@ -309,7 +312,7 @@ fn joining(run: &Run) -> String {
     text
 }
 
-fn markdown_row<T: AsRef<str>>(cells: impl AsRef<[T]>) -> String {
+pub(super) fn markdown_row<T: AsRef<str>>(cells: impl AsRef<[T]>) -> String {
     let mut row = "|".to_owned();
     for cell in cells.as_ref() {
         let _ = write!(row, " {} |", cell.as_ref().replace('|', "\\|"));
