@@ -4,7 +4,8 @@
 //!
 //! - [`regs`] are its registers, and [`identify`] how we know that it is one.
 //! - [`driver`] binds to it. [`interrupt`] holds the interrupt, [`handler`] handles it.
-//! - [`factorial`] and [`dma`] are what it can do. [`requests`] are how user space asks for it.
+//! - [`factorial`] and [`dma`] are what it can do. [`requests`] are how user space asks for it, and
+//!   [`protocol`] is how that goes over the wire.
 //! - [`quiesce`] makes it fall silent before it is unbound.
 //!
 //! The device is described in QEMU's `docs/specs/edu.rst` and `hw/misc/edu.c`.
@@ -20,8 +21,12 @@ mod handler;
 mod identify;
 mod ids;
 mod interrupt;
+mod protocol;
 mod quiesce;
 mod regs;
 mod requests;
 
-pub(crate) use self::driver::Driver;
+pub(crate) use self::{
+    driver::Driver,
+    protocol::FAMILY, //
+};

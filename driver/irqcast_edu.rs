@@ -8,7 +8,7 @@
 //!   safe interfaces to generic netlink, to events of network devices, to socket options, to
 //!   character devices, to attributes in sysfs and to eventfds, and [`rcu_cell`] is one to RCU. They
 //!   know nothing of this driver.
-//! - [`protocol`] is `spec/irqcast.yaml` in Rust: names, numbers and policies of the messages.
+//! - [`protocol`] is `spec/irqcast.yaml` in Rust, but for what is the device's own.
 //! - [`notify`] is the notification core. It knows no device.
 //! - [`device`] is the `edu` device, which calls one function of the core from its handler. Whoever
 //!   ports irqcast to another device replaces this one.
@@ -57,7 +57,7 @@ impl InPlaceModule for IrqcastEdu {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         // Initialised in this order, which is the other way round than the drop order.
         try_pin_init!(Self {
-            _service: notify::Service::start(module, &protocol::FAMILY, protocol::EVENTS_GROUP)?,
+            _service: notify::Service::start(module, &device::FAMILY, protocol::EVENTS_GROUP)?,
             _driver <- driver::Registration::new(<Self as ModuleMetadata>::NAME, module),
         })
     }

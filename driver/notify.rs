@@ -21,6 +21,7 @@ mod counters;
 mod device_get;
 mod device_set;
 mod event;
+mod family;
 mod history_get;
 mod listen;
 mod message;
@@ -43,13 +44,11 @@ mod work;
 
 pub(crate) use self::{
     context::Context,
-    device_get::DeviceGet,
-    device_set::DeviceSet,
     event::EventData,
-    history_get::HistoryGet,
-    listen::{
-        Listen,
-        Unlisten, //
+    family::{
+        family,
+        operations,
+        OPERATIONS, //
     },
     notifier::Notifier,
     parameters::Parameters,

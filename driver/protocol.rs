@@ -1,37 +1,13 @@
 // SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
 // Based on: spec/irqcast.yaml, which is what counts where the two differ.
 
-//! The wire contract: names, numbers, policies and operations of the generic netlink family.
+//! The wire contract, as far as it is that of every device: names and numbers of a generic netlink
+//! family that tells of interrupts.
 
-use kernel::{
-    module::this_module,
-    prelude::*, //
-};
-
-use crate::{
-    genetlink::{
-        Access,
-        AttributePolicy,
-        Do,
-        Family,
-        MulticastGroup,
-        Operation,
-        Range,
-        Request, //
-    },
-    notify, //
-};
-
-/// Numbers of the commands.
+/// Numbers of the commands. Those in between, and those that follow, are the device's own.
 pub(crate) mod command {
     /// Get one device, or with a dump all of them.
     pub(crate) const DEVICE_GET: u8 = 1;
-    /// Raise bits in the device's interrupt status register.
-    pub(crate) const RAISE: u8 = 2;
-    /// Let the device compute a factorial.
-    pub(crate) const FACTORIAL: u8 = 3;
-    /// Send bytes to the device and back by DMA.
-    pub(crate) const DMA: u8 = 4;
     /// The device interrupted.
     pub(crate) const EVENT_NTF: u8 = 5;
     /// Change how a device tells of its interrupts.
@@ -44,22 +20,18 @@ pub(crate) mod command {
     pub(crate) const HISTORY_GET: u8 = 9;
 }
 
-/// Attributes of an event.
+/// Attributes of an event. Those in between, and those that follow, carry what the device adds.
 pub(crate) mod event {
     /// `u32`: instance number of the device.
     pub(crate) const DEVICE: u16 = 1;
-    /// String: PCI address of the device.
+    /// String: address of the device on its bus.
     pub(crate) const ADDRESS: u16 = 2;
     /// `u64`: sequence number, from 1.
     pub(crate) const SEQ: u16 = 3;
     /// `u64`: `CLOCK_MONOTONIC` in ns.
     pub(crate) const TIME_NS: u16 = 4;
-    /// `u32`: bits of the interrupt status register.
+    /// `u32`: why the device interrupted, as bits.
     pub(crate) const CAUSE: u16 = 5;
-    /// `u32`: result of a factorial, modulo 2^32.
-    pub(crate) const FACTORIAL: u16 = 6;
-    /// `u32`: bytes that came back unchanged.
-    pub(crate) const DMA_BYTES: u16 = 7;
     /// Padding.
     pub(crate) const PAD: u16 = 8;
     /// Binary: what the module parameter `payload` adds.
@@ -74,7 +46,7 @@ pub(crate) mod event {
 pub(crate) mod device {
     /// `u32`: instance number.
     pub(crate) const DEVICE: u16 = 1;
-    /// String: PCI address.
+    /// String: address on its bus.
     pub(crate) const ADDRESS: u16 = 2;
     /// `u32`: an [`interrupt_mode`](super::interrupt_mode).
     pub(crate) const INTERRUPT_MODE: u16 = 3;
@@ -126,16 +98,11 @@ pub(crate) mod device {
     pub(crate) const FIRST_SEQ: u16 = 26;
 }
 
-/// Attributes of the requests that change something.
+/// Attributes of the requests that change something. Those in between, and those that follow, are for
+/// the device's own.
 pub(crate) mod request {
     /// `u32`: instance number of the device.
     pub(crate) const DEVICE: u16 = 1;
-    /// `u32`: bits to raise.
-    pub(crate) const BITS: u16 = 2;
-    /// `u32`: number to compute the factorial of.
-    pub(crate) const ARGUMENT: u16 = 3;
-    /// `u32`: number of bytes to send by DMA.
-    pub(crate) const BYTES: u16 = 4;
     /// `u32`: the [`path`](super::path)s to switch on, as bits.
     pub(crate) const PATHS: u16 = 5;
     /// `u32`: the [`context`](super::context) to send from.
@@ -199,12 +166,6 @@ pub(crate) mod ioctl {
     pub(crate) const REMOVE_EVENTFD: u32 = _IOW::<i32>(TYPE, 4);
 }
 
-/// Largest argument of a factorial.
-pub(crate) const FACTORIAL_MAX: u32 = 1_048_576;
-
-/// Largest number of bytes of a DMA.
-pub(crate) const DMA_MAX: u32 = 4096;
-
 /// All paths, as bits.
 pub(crate) const PATHS_MAX: u32 = 63;
 
@@ -217,74 +178,3 @@ pub(crate) const SOCKET_OPTION_PATHS: u32 = 18_770;
 
 /// Place of the group "events" among the family's groups.
 pub(crate) const EVENTS_GROUP: u32 = 0;
-
-static GROUPS: [MulticastGroup; 1] = [MulticastGroup::for_net_admin(c"events")];
-
-static OPERATIONS: [Operation; 9] = [
-    Operation::new_do::<notify::DeviceGet>(command::DEVICE_GET, Access::Anyone),
-    Operation::new_dump::<notify::DeviceGet>(command::DEVICE_GET, Access::Anyone),
-    Operation::new_do::<Raise>(command::RAISE, Access::NetAdmin),
-    Operation::new_do::<Factorial>(command::FACTORIAL, Access::NetAdmin),
-    Operation::new_do::<Dma>(command::DMA, Access::NetAdmin),
-    Operation::new_do::<notify::DeviceSet>(command::DEVICE_SET, Access::NetAdmin),
-    Operation::new_do::<notify::Listen>(command::LISTEN, Access::NetAdmin),
-    Operation::new_do::<notify::Unlisten>(command::UNLISTEN, Access::NetAdmin),
-    Operation::new_dump::<notify::HistoryGet>(command::HISTORY_GET, Access::Anyone),
-];
-
-/// The family `irqcast`.
-pub(crate) static FAMILY: Family = Family::new(
-    this_module::<crate::LocalModule>(),
-    c"irqcast",
-    1,
-    &OPERATIONS,
-    &GROUPS,
-);
-
-/// The request `raise`.
-enum Raise {}
-
-impl Do for Raise {
-    const POLICY: &'static [AttributePolicy] = &[
-        AttributePolicy::UNUSED,
-        AttributePolicy::U32,
-        AttributePolicy::u32_within(&Range::new(1, u32::MAX as u64)),
-    ];
-
-    fn doit(request: &Request<'_>) -> Result {
-        notify::pass_to_device(request)
-    }
-}
-
-/// The request `factorial`.
-enum Factorial {}
-
-impl Do for Factorial {
-    const POLICY: &'static [AttributePolicy] = &[
-        AttributePolicy::UNUSED,
-        AttributePolicy::U32,
-        AttributePolicy::UNUSED,
-        AttributePolicy::u32_within(&Range::new(0, FACTORIAL_MAX as u64)),
-    ];
-
-    fn doit(request: &Request<'_>) -> Result {
-        notify::pass_to_device(request)
-    }
-}
-
-/// The request `dma`.
-enum Dma {}
-
-impl Do for Dma {
-    const POLICY: &'static [AttributePolicy] = &[
-        AttributePolicy::UNUSED,
-        AttributePolicy::U32,
-        AttributePolicy::UNUSED,
-        AttributePolicy::UNUSED,
-        AttributePolicy::u32_within(&Range::new(1, DMA_MAX as u64)),
-    ];
-
-    fn doit(request: &Request<'_>) -> Result {
-        notify::pass_to_device(request)
-    }
-}

@@ -2,13 +2,12 @@
 
 //! What the device adds to its events.
 
-use crate::{
-    notify::{
-        EventData,
-        DATA_WORDS, //
-    },
-    protocol::event, //
+use crate::notify::{
+    EventData,
+    DATA_WORDS, //
 };
+
+use super::protocol::event;
 
 /// What completed with an interrupt, beside the cause: nothing, if bits were only raised.
 #[derive(Clone, Copy, Default)]

@@ -9,21 +9,77 @@ use kernel::{
 };
 
 use crate::{
-    genetlink::Request,
+    genetlink::{
+        AttributePolicy,
+        Do,
+        Range,
+        Request, //
+    },
     notify::{
+        self,
         Device,
         Source, //
-    },
-    protocol::{
-        command,
-        request, //
     }, //
 };
 
 use super::{
     edu_device::EduDevice,
+    protocol::{
+        command,
+        request,
+        DMA_MAX,
+        FACTORIAL_MAX, //
+    },
     regs, //
 };
+
+/// The request `raise`.
+pub(super) enum Raise {}
+
+impl Do for Raise {
+    const POLICY: &'static [AttributePolicy] = &[
+        AttributePolicy::UNUSED,
+        AttributePolicy::U32,
+        AttributePolicy::u32_within(&Range::new(1, u32::MAX as u64)),
+    ];
+
+    fn doit(request: &Request<'_>) -> Result {
+        notify::pass_to_device(request)
+    }
+}
+
+/// The request `factorial`.
+pub(super) enum Factorial {}
+
+impl Do for Factorial {
+    const POLICY: &'static [AttributePolicy] = &[
+        AttributePolicy::UNUSED,
+        AttributePolicy::U32,
+        AttributePolicy::UNUSED,
+        AttributePolicy::u32_within(&Range::new(0, FACTORIAL_MAX as u64)),
+    ];
+
+    fn doit(request: &Request<'_>) -> Result {
+        notify::pass_to_device(request)
+    }
+}
+
+/// The request `dma`.
+pub(super) enum Dma {}
+
+impl Do for Dma {
+    const POLICY: &'static [AttributePolicy] = &[
+        AttributePolicy::UNUSED,
+        AttributePolicy::U32,
+        AttributePolicy::UNUSED,
+        AttributePolicy::UNUSED,
+        AttributePolicy::u32_within(&Range::new(1, DMA_MAX as u64)),
+    ];
+
+    fn doit(request: &Request<'_>) -> Result {
+        notify::pass_to_device(request)
+    }
+}
 
 /// A device that requests can reach.
 pub(super) struct Reachable(pub(super) Arc<EduDevice>);

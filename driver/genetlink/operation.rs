@@ -36,6 +36,7 @@ impl Access {
 ///   of this kind.
 /// - `policy` points to `maxattr + 1` policies that are valid for as long as the module is loaded,
 ///   or is null.
+#[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Operation(bindings::genl_split_ops);
 
@@ -75,6 +76,33 @@ impl Operation {
             command,
             bindings::GENL_CMD_CAP_DUMP | access.as_raw(),
         )
+    }
+
+    /// Returns the operations in the order that a family wants: by command, a do before a dump.
+    ///
+    /// In const context, two of the same command and kind do not build.
+    pub(crate) const fn sorted<const N: usize>(mut operations: [Self; N]) -> [Self; N] {
+        let mut sorted = 1;
+        while sorted < N {
+            let mut place = sorted;
+            while place > 0 && operations[place].rank() <= operations[place - 1].rank() {
+                if operations[place].rank() == operations[place - 1].rank() {
+                    panic!("two operations have the same command");
+                }
+                let lower = operations[place];
+                operations[place] = operations[place - 1];
+                operations[place - 1] = lower;
+                place -= 1;
+            }
+            sorted += 1;
+        }
+        operations
+    }
+
+    /// Returns what operations are ordered by.
+    const fn rank(&self) -> u16 {
+        let is_dump = self.0.flags as u32 & bindings::GENL_CMD_CAP_DUMP != 0;
+        (self.0.cmd as u16) << 1 | is_dump as u16
     }
 
     const fn new(

@@ -15,7 +15,7 @@ use crate::genetlink::{
 use super::registry;
 
 /// The operation `device-get`.
-pub(crate) enum DeviceGet {}
+pub(super) enum DeviceGet {}
 
 impl Do for DeviceGet {
     const POLICY: &'static [AttributePolicy] = &[AttributePolicy::UNUSED, AttributePolicy::U32];

@@ -26,7 +26,7 @@ use super::{
 };
 
 /// The operation `device-set`.
-pub(crate) enum DeviceSet {}
+pub(super) enum DeviceSet {}
 
 impl Do for DeviceSet {
     const POLICY: &'static [AttributePolicy] = &[

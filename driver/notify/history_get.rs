@@ -24,7 +24,7 @@ use super::{
 };
 
 /// The operation `history-get`.
-pub(crate) enum HistoryGet {}
+pub(super) enum HistoryGet {}
 
 /// Attributes up to the highest that the operation takes.
 const ATTRIBUTES: usize = event::COUNT as usize + 1;

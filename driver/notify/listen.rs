@@ -24,7 +24,7 @@ use super::{
 const POLICY: &[AttributePolicy] = &[AttributePolicy::UNUSED, AttributePolicy::U32];
 
 /// The operation `listen`.
-pub(crate) enum Listen {}
+pub(super) enum Listen {}
 
 impl Do for Listen {
     const POLICY: &'static [AttributePolicy] = POLICY;
@@ -38,7 +38,7 @@ impl Do for Listen {
 }
 
 /// The operation `unlisten`.
-pub(crate) enum Unlisten {}
+pub(super) enum Unlisten {}
 
 impl Do for Unlisten {
     const POLICY: &'static [AttributePolicy] = POLICY;

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+// Based on: spec/irqcast.yaml, which is what counts where the two differ.
+
+//! The wire contract, as far as it is that of this device, and its family. The rest is in
+//! [`crate::protocol`].
+
+use crate::{
+    genetlink::{
+        Access,
+        Family,
+        Operation, //
+    },
+    notify, //
+};
+
+use super::requests::{
+    Dma,
+    Factorial,
+    Raise, //
+};
+
+/// Numbers of the commands.
+pub(crate) mod command {
+    /// Raise bits in the device's interrupt status register.
+    pub(crate) const RAISE: u8 = 2;
+    /// Let the device compute a factorial.
+    pub(crate) const FACTORIAL: u8 = 3;
+    /// Send bytes to the device and back by DMA.
+    pub(crate) const DMA: u8 = 4;
+}
+
+/// Attributes of an event. Its cause are the bits of the interrupt status register.
+pub(crate) mod event {
+    /// `u32`: result of a factorial, modulo 2^32.
+    pub(crate) const FACTORIAL: u16 = 6;
+    /// `u32`: bytes that came back unchanged.
+    pub(crate) const DMA_BYTES: u16 = 7;
+}
+
+/// Attributes of the requests that change something.
+pub(crate) mod request {
+    pub(crate) use crate::protocol::request::DEVICE;
+
+    /// `u32`: bits to raise.
+    pub(crate) const BITS: u16 = 2;
+    /// `u32`: number to compute the factorial of.
+    pub(crate) const ARGUMENT: u16 = 3;
+    /// `u32`: number of bytes to send by DMA.
+    pub(crate) const BYTES: u16 = 4;
+}
+
+/// Largest argument of a factorial.
+pub(crate) const FACTORIAL_MAX: u32 = 1_048_576;
+
+/// Largest number of bytes of a DMA.
+pub(crate) const DMA_MAX: u32 = 4096;
+
+static OPERATIONS: [Operation; notify::OPERATIONS + 3] = notify::operations([
+    Operation::new_do::<Raise>(command::RAISE, Access::NetAdmin),
+    Operation::new_do::<Factorial>(command::FACTORIAL, Access::NetAdmin),
+    Operation::new_do::<Dma>(command::DMA, Access::NetAdmin),
+]);
+
+/// The family `irqcast`.
+pub(crate) static FAMILY: Family = notify::family(c"irqcast", &OPERATIONS);
