@@ -2,29 +2,34 @@
 
 //! The notification core: tells user space of the interrupts of devices that it does not know.
 //!
-//! A driver starts the [`Service`] when it is loaded. When it binds to a device it
+//! A driver implements [`Device`] for its device, with what the device adds to its events
+//! ([`EventData`]) and the family that it has ([`family`]), and declares its [`module`]. The core does
+//! the rest: it
 //!
-//! 1. takes an instance number ([`Instance::take`]),
-//! 2. makes a [`Notifier`], which gives each interrupt its sequence number and time, counts it,
-//!    keeps it and tells of it,
-//! 3. registers its interrupt handler, which calls [`Notifier::notify`],
-//! 4. lists the device ([`Listing::new`]), so that requests reach it.
-//!
-//! When it is unbound it undoes this in the opposite order. A device is no more to the core than
-//! the [`Device`] trait, and its data in an event no more than [`EventData`].
+//! 1. starts a service when the module is loaded ([`service`]),
+//! 2. binds to devices ([`binding`]): allocates and handles the interrupt ([`interrupt`],
+//!    [`handler`]), gives each interrupt its sequence number and time, counts it, keeps it and tells
+//!    of it ([`notifier`]), and lists the device, so that requests reach it ([`listing`]),
+//! 3. undoes this in the opposite order.
 //!
 //! An event is a [`record`]. It is written to the device's [`ring`] first, and then told on the
 //! delivery [`paths`] that are switched on.
 
+mod binding;
 mod context;
 mod counters;
+mod device;
 mod device_get;
 mod device_set;
 mod event;
 mod family;
+mod handler;
 mod history_get;
+mod interrupt;
 mod listen;
+mod listing;
 mod message;
+mod module;
 mod notifier;
 mod parameters;
 mod paths;
@@ -34,6 +39,7 @@ mod record;
 mod registry;
 mod ring;
 mod sender;
+mod service;
 #[cfg(CONFIG_NETFILTER)]
 mod socket_options;
 mod source;
@@ -43,29 +49,20 @@ mod word;
 mod work;
 
 pub(crate) use self::{
-    context::Context,
+    device::Device,
     event::EventData,
     family::{
         family,
         operations,
         OPERATIONS, //
     },
-    notifier::Notifier,
-    parameters::Parameters,
+    module::{
+        module,
+        Module, //
+    },
     record::{
         Record,
         DATA_WORDS, //
     },
-    registry::{
-        pass_to_device,
-        Device,
-        Instance,
-        Listing,
-        Service, //
-    },
-    sender::Then,
-    source::{
-        InterruptMode,
-        Source, //
-    }, //
+    registry::pass_to_device, //
 };

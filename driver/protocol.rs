@@ -169,12 +169,5 @@ pub(crate) mod ioctl {
 /// All paths, as bits.
 pub(crate) const PATHS_MAX: u32 = 63;
 
-/// Socket option of level `SOL_IP` that returns the next event. It is in no spec, since that is no
-/// netlink; `docs/protocol.md` has it.
-pub(crate) const SOCKET_OPTION_NEXT: u32 = 18_769;
-
-/// Socket option of level `SOL_IP` that holds a device's delivery paths.
-pub(crate) const SOCKET_OPTION_PATHS: u32 = 18_770;
-
 /// Place of the group "events" among the family's groups.
 pub(crate) const EVENTS_GROUP: u32 = 0;

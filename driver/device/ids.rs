@@ -7,22 +7,16 @@ use kernel::{
     pci, //
 };
 
-use super::Driver;
-
 /// Vendor ID of QEMU's and Bochs' own devices. It is not assigned by the PCI SIG.
 const VENDOR: u32 = 0x1234;
 
 /// Device ID of the `edu` device.
 const DEVICE: u32 = 0x11e8;
 
-kernel::pci_device_table!(
-    TABLE,
-    <Driver as pci::Driver>::IdInfo,
-    [(device_id(VENDOR, DEVICE), ())]
-);
+kernel::pci_device_table!(TABLE, (), [(device_id(VENDOR, DEVICE), ())]);
 
 /// The PCI IDs that the driver binds to.
-pub(super) const IDS: pci::IdTable<<Driver as pci::Driver>::IdInfo> = &TABLE;
+pub(super) const IDS: pci::IdTable<()> = &TABLE;
 
 /// Like [`pci::DeviceId::from_id`], for a vendor that [`pci::Vendor`] does not have.
 const fn device_id(vendor: u32, device: u32) -> pci::DeviceId {

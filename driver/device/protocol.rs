@@ -55,6 +55,10 @@ pub(crate) const FACTORIAL_MAX: u32 = 1_048_576;
 /// Largest number of bytes of a DMA.
 pub(crate) const DMA_MAX: u32 = 4096;
 
+/// The first of the socket options: the next event. The one after it holds a device's delivery paths.
+/// They are in no spec, since they are no netlink; `docs/protocol.md` has them.
+pub(crate) const SOCKET_OPTIONS: i32 = 18_769;
+
 static OPERATIONS: [Operation; notify::OPERATIONS + 3] = notify::operations([
     Operation::new_do::<Raise>(command::RAISE, Access::NetAdmin),
     Operation::new_do::<Factorial>(command::FACTORIAL, Access::NetAdmin),

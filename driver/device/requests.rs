@@ -15,11 +15,7 @@ use crate::{
         Range,
         Request, //
     },
-    notify::{
-        self,
-        Device,
-        Source, //
-    }, //
+    notify, //
 };
 
 use super::{
@@ -81,63 +77,54 @@ impl Do for Dma {
     }
 }
 
-/// A device that requests can reach.
-pub(super) struct Reachable(pub(super) Arc<EduDevice>);
-
-impl Device for Reachable {
-    fn source(&self) -> &Arc<Source> {
-        self.0.notifier.source()
-    }
-
-    fn request(&self, request: &Request<'_>) -> Result {
-        match request.command() {
-            command::RAISE => self.raise(request),
-            command::FACTORIAL => self.factorial(request),
-            command::DMA => self.dma(request),
-            _ => Err(EOPNOTSUPP),
-        }
+/// Does what `request` asks of `edu`.
+pub(super) fn answer(edu: &Arc<EduDevice>, request: &Request<'_>) -> Result {
+    match request.command() {
+        command::RAISE => raise(edu, request),
+        command::FACTORIAL => factorial(edu, request),
+        command::DMA => dma(edu, request),
+        _ => Err(EOPNOTSUPP),
     }
 }
 
-impl Reachable {
-    fn raise(&self, request: &Request<'_>) -> Result {
-        let bits = request.u32(request::BITS)?;
+fn raise(edu: &EduDevice, request: &Request<'_>) -> Result {
+    let bits = request.u32(request::BITS)?;
 
-        let bar = self.0.bar.try_access().ok_or(ENODEV)?;
-        bar.write_reg(regs::INTERRUPT_RAISE::from(bits));
-        Ok(())
-    }
+    let bar = edu.bar.try_access().ok_or(ENODEV)?;
+    bar.write_reg(regs::INTERRUPT_RAISE::from(bits));
+    Ok(())
+}
 
-    fn factorial(&self, request: &Request<'_>) -> Result {
-        let argument = request.u32(request::ARGUMENT)?;
+fn factorial(edu: &EduDevice, request: &Request<'_>) -> Result {
+    let argument = request.u32(request::ARGUMENT)?;
 
-        let bar = self.0.bar.try_access().ok_or(ENODEV)?;
-        self.0
-            .factorial
-            .start(&bar, argument)
-            .map_err(|error| self.explain(request, error, "factorial"))
-    }
+    let bar = edu.bar.try_access().ok_or(ENODEV)?;
+    edu.factorial
+        .start(&bar, argument)
+        .map_err(|error| explain(request, error, "factorial"))
+}
 
-    fn dma(&self, request: &Request<'_>) -> Result {
-        let bytes = request.u32(request::BYTES)?;
+fn dma(edu: &Arc<EduDevice>, request: &Request<'_>) -> Result {
+    let bytes = request.u32(request::BYTES)?;
 
-        let bar = self.0.bar.try_access().ok_or(ENODEV)?;
-        self.0
-            .start_dma(&bar, bytes)
-            .map_err(|error| self.explain(request, error, "DMA"))
-    }
+    let bar = edu.bar.try_access().ok_or(ENODEV)?;
+    edu.start_dma(&bar, bytes)
+        .map_err(|error| explain(request, error, "DMA"))
+}
 
-    /// Says why the device does not start `what`.
-    fn explain(&self, request: &Request<'_>, error: Error, what: &str) -> Error {
-        let number = self.source().number();
-        let reason = match error {
-            EBUSY => "is busy until the event of an earlier one",
-            _ => "failed to start",
-        };
-        request.refuse(
-            error,
-            request::DEVICE,
-            fmt!("Device {}: {} {}", number, what, reason),
-        )
-    }
+/// Says why the device does not start `what`.
+fn explain(request: &Request<'_>, error: Error, what: &str) -> Error {
+    let Ok(number) = request.u32(request::DEVICE) else {
+        // Cannot happen: it is how the request got here.
+        return error;
+    };
+    let reason = match error {
+        EBUSY => "is busy until the event of an earlier one",
+        _ => "failed to start",
+    };
+    request.refuse(
+        error,
+        request::DEVICE,
+        fmt!("Device {}: {} {}", number, what, reason),
+    )
 }

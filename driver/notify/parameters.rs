@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What whoever loads the module decides of the core.
+//! What whoever loads the module decides of the core: the parameters of [`module`](super::module).
+
+use kernel::prelude::*;
+
+use crate::module_parameters as given;
 
 use super::{
     context::Context,
@@ -12,7 +16,7 @@ use super::{
 const PAYLOAD_MAX: usize = 4032;
 
 /// What whoever loads the module decides of the core.
-pub(crate) struct Parameters {
+pub(super) struct Parameters {
     /// How many events a device's ring holds.
     pub(super) history: u32,
     /// The delivery paths that are on at first.
@@ -28,23 +32,16 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Takes the values of the module parameters of the same names.
-    pub(crate) fn new(
-        history: u32,
-        paths: u32,
-        context: Context,
-        measure: bool,
-        payload: u16,
-        first_seq: u64,
-    ) -> Self {
-        Self {
-            history,
-            context,
-            paths: PathSet::from_bits(paths),
-            measure,
-            payload,
-            first_seq,
-        }
+    /// Returns what the module parameters say, or [`EINVAL`] when one of them means nothing.
+    pub(super) fn read() -> Result<Self> {
+        Ok(Self {
+            history: given::history.value(),
+            paths: PathSet::from_bits(given::paths.value()),
+            context: Context::from_raw(given::context.value())?,
+            measure: given::measure.value() != 0,
+            payload: given::payload.value(),
+            first_seq: given::first_seq.value(),
+        })
     }
 
     /// Returns the sequence number of each device's first event.
@@ -56,4 +53,9 @@ impl Parameters {
     pub(super) fn payload(&self) -> usize {
         usize::from(self.payload).min(PAYLOAD_MAX)
     }
+}
+
+/// Returns whether MSI may be used where the device has it.
+pub(super) fn allow_msi() -> bool {
+    given::msi.value() != 0
 }

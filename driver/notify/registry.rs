@@ -3,12 +3,7 @@
 //! All devices: who has which instance number, and which are there to be asked.
 
 use kernel::{
-    device::{
-        self,
-        Bound, //
-    },
     prelude::*,
-    str::CString,
     sync::{
         atomic::{
             Acquire,
@@ -23,58 +18,47 @@ use kernel::{
 };
 
 use crate::{
-    chardev::CharDevice,
-    device_attribute::DeviceAttribute,
     genetlink::{
-        Family,
         Group,
         Registration,
-        Releases,
         Request, //
     },
-    protocol::request, //
+    protocol::{
+        request,
+        EVENTS_GROUP, //
+    }, //
 };
 
-#[cfg(CONFIG_NETFILTER)]
-use crate::sockopt;
-
-#[cfg(CONFIG_NETFILTER)]
-use super::socket_options::Options;
-use super::{
-    listen::ClosedPorts,
-    paths::sysfs,
-    reader::Reader,
-    taps::Watching,
-    Source, //
-};
+use super::source::Source;
 
 /// A device that requests can reach.
-pub(crate) trait Device: Send + Sync {
+pub(super) trait Reachable: Send + Sync {
     /// Returns what the core knows of the device.
     fn source(&self) -> &Arc<Source>;
 
-    /// Does what a request other than `device-get` asks of this device.
-    ///
-    /// Requests to all devices come one after the other, and none while the device is unbound.
+    /// Does what a request of the device's own asks of it.
     fn request(&self, request: &Request<'_>) -> Result;
 }
 
 /// A number that is taken, with the device once it is listed.
 struct Entry {
     number: u32,
-    device: Option<Arc<dyn Device>>,
+    device: Option<Arc<dyn Reachable>>,
 }
 
 /// All that is known while the service runs.
 struct Registry {
-    /// The family, and the place of the group for events among its groups.
-    family: Option<(Arc<Registration>, u32)>,
+    family: Option<Arc<Registration>>,
     /// Sorted by number.
     entries: KVec<Entry>,
 }
 
 impl Registry {
-    fn device(&self, number: u32) -> Option<&dyn Device> {
+    fn entry(&mut self, number: u32) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.number == number)
+    }
+
+    fn device(&self, number: u32) -> Option<&dyn Reachable> {
         self.entries
             .iter()
             .find(|entry| entry.number == number)
@@ -83,7 +67,7 @@ impl Registry {
 }
 
 global_lock! {
-    // SAFETY: It is initialised by `Service::start` before `READY` becomes true, and only used by
+    // SAFETY: It is initialised by `open` before `READY` becomes true, and only used by
     // `lock`, which checks that.
     unsafe(uninit) static REGISTRY: Mutex<Registry> = Registry {
         family: None,
@@ -106,59 +90,33 @@ fn lock() -> Result<GlobalGuard<REGISTRY>> {
     }
 }
 
-/// The running service: requests are answered while it lives, and devices can be bound.
+/// Opens the registry, without a family yet.
 ///
-/// The family outlives it when there are still devices: each [`Group`] keeps it registered.
-pub(crate) struct Service {
-    #[cfg(CONFIG_NETFILTER)]
-    _options: sockopt::Registration<Options>,
-    _releases: Releases<ClosedPorts>,
-    _taps: Watching,
+/// Returns [`EBUSY`] when it was opened before: it is opened once, when the module is loaded.
+pub(super) fn open() -> Result {
+    if CLAIMED.xchg(true, Relaxed) {
+        return Err(EBUSY);
+    }
+    // SAFETY: `CLAIMED` was false, so this happens once.
+    unsafe { REGISTRY.init() };
+    READY.store(true, Release);
+    Ok(())
 }
 
-impl Service {
-    /// Starts the service on `family`, whose group number `group` gets the events.
-    ///
-    /// Returns [`EBUSY`] when it was started before: it is started once, when the module is loaded.
-    pub(crate) fn start(
-        module: &'static ThisModule,
-        family: &'static Family,
-        group: u32,
-    ) -> Result<Self> {
-        if CLAIMED.xchg(true, Relaxed) {
-            return Err(EBUSY);
-        }
-        // SAFETY: `CLAIMED` was false, so this happens once.
-        unsafe { REGISTRY.init() };
-        READY.store(true, Release);
-
-        let service = Self {
-            _taps: Watching::start()?,
-            _releases: Releases::register()?,
-            #[cfg(CONFIG_NETFILTER)]
-            _options: sockopt::Registration::new(module)?,
-        };
-
-        // Not registered with the lock held: requests that take it arrive at once.
-        let family = Arc::new(family.register()?, GFP_KERNEL)?;
-        lock()?.family = Some((family, group));
-        Ok(service)
-    }
+/// From here on devices may be bound, and what is asked over `family` is answered.
+pub(super) fn set_family(family: Arc<Registration>) -> Result {
+    lock()?.family = Some(family);
+    Ok(())
 }
 
-impl Drop for Service {
-    fn drop(&mut self) {
-        let family = lock().ok().and_then(|mut registry| {
-            if registry.entries.is_empty() {
-                // Frees the memory, since a `static` is not dropped.
-                registry.entries = KVec::new();
-            }
-            registry.family.take()
-        });
-
-        // Ending the registration waits for requests, which take the lock: it is free by now.
-        drop(family);
+/// Takes the family back.
+pub(super) fn take_family() -> Option<Arc<Registration>> {
+    let mut registry = lock().ok()?;
+    if registry.entries.is_empty() {
+        // Frees the memory, since a `static` is not dropped.
+        registry.entries = KVec::new();
     }
+    registry.family.take()
 }
 
 /// An instance number, which belongs to a device until this is dropped.
@@ -195,8 +153,8 @@ impl Instance {
     /// Returns the group for the device's events.
     pub(super) fn group(&self) -> Result<Group> {
         let registry = lock()?;
-        let (family, index) = registry.family.as_ref().ok_or(ENODEV)?;
-        Group::new(family.clone(), *index)
+        let family = registry.family.as_ref().ok_or(ENODEV)?;
+        Group::new(family.clone(), EVENTS_GROUP)
     }
 }
 
@@ -217,65 +175,22 @@ fn first_gap(numbers: impl Iterator<Item = u32>) -> usize {
         .count()
 }
 
-/// A device's place in the list, its device node, and its attribute in sysfs. Until this is dropped,
-/// requests reach the
-/// device, and its node can be opened.
-///
-/// Dropping it waits for a request to the device that is being handled.
-pub(crate) struct Listing {
-    number: u32,
-    source: Arc<Source>,
-    _node: Pin<KBox<CharDevice<Reader>>>,
-    attribute: Option<Pin<KBox<DeviceAttribute<Source>>>>,
+/// Lets requests reach `device`, which has a number.
+pub(super) fn list(device: Arc<dyn Reachable>) -> Result {
+    let number = device.source().number();
+    let mut registry = lock()?;
+    registry.entry(number).ok_or(EINVAL)?.device = Some(device);
+    Ok(())
 }
 
-impl Listing {
-    /// Lists `device`, which is `parent` to the driver core, under its instance number, and makes
-    /// its node `/dev/irqcast` with the same number.
-    pub(crate) fn new(device: Arc<dyn Device>, parent: &device::Device<Bound>) -> Result<Self> {
-        let number = device.source().number();
-        let name = CString::try_from_fmt(fmt!("irqcast{number}"))?;
-        let source = device.source();
-        let node = CharDevice::register(name, parent, source.clone());
-        let attribute = DeviceAttribute::register(sysfs::NAME, parent, source.clone());
-        let attribute = KBox::pin_init(attribute, GFP_KERNEL)?;
-        source.sysfs().attach(attribute.node()?);
-        let listing = Self {
-            number,
-            source: source.clone(),
-            _node: KBox::pin_init(node, GFP_KERNEL)?,
-            attribute: Some(attribute),
-        };
-        let mut registry = lock()?;
+/// Lets no more requests reach the device `number`. Waits for one that is being handled.
+pub(super) fn unlist(number: u32) {
+    let device = lock()
+        .ok()
+        .and_then(|mut registry| registry.entry(number)?.device.take());
 
-        let entry = registry
-            .entries
-            .iter_mut()
-            .find(|entry| entry.number == number)
-            .ok_or(EINVAL)?;
-        entry.device = Some(device);
-        drop(registry);
-        Ok(listing)
-    }
-}
-
-impl Drop for Listing {
-    fn drop(&mut self) {
-        let device = lock().ok().and_then(|mut registry| {
-            registry
-                .entries
-                .iter_mut()
-                .find(|entry| entry.number == self.number)
-                .and_then(|entry| entry.device.take())
-        });
-
-        // The device may go with it, and its number, for which it takes the lock: it is free now.
-        drop(device);
-
-        // Removing it wakes up nobody.
-        drop(self.attribute.take());
-        self.source.sysfs().wake_up();
-    }
+    // What goes with the device may want the lock: it is free now.
+    drop(device);
 }
 
 /// Calls `f` with the device that `request` names, and the family's registration.
@@ -283,7 +198,7 @@ impl Drop for Listing {
 /// The device stays bound during the call. Returns [`ENODEV`] when there is no such device.
 pub(super) fn with_device(
     request: &Request<'_>,
-    f: impl FnOnce(&dyn Device, &Registration) -> Result,
+    f: impl FnOnce(&dyn Reachable, &Registration) -> Result,
 ) -> Result {
     let number = request.u32(request::DEVICE)?;
     let no_device = || {
@@ -298,7 +213,7 @@ pub(super) fn with_device(
     };
 
     let registry = lock()?;
-    let (family, _) = registry.family.as_ref().ok_or_else(no_device)?;
+    let family = registry.family.as_ref().ok_or_else(no_device)?;
     f(registry.device(number).ok_or_else(no_device)?, family)
 }
 
@@ -306,20 +221,20 @@ pub(super) fn with_device(
 /// is no such device.
 pub(super) fn with_number<T>(
     number: u32,
-    f: impl FnOnce(&dyn Device, &Registration) -> Result<T>,
+    f: impl FnOnce(&dyn Reachable, &Registration) -> Result<T>,
 ) -> Result<T> {
     let registry = lock()?;
-    let (family, _) = registry.family.as_ref().ok_or(ENODEV)?;
+    let family = registry.family.as_ref().ok_or(ENODEV)?;
     f(registry.device(number).ok_or(ENODEV)?, family)
 }
 
 /// Calls `f` with each device whose number is `first` or higher, in order, until it fails.
 pub(super) fn for_each_from(
     first: usize,
-    mut f: impl FnMut(&dyn Device, &Registration) -> Result,
+    mut f: impl FnMut(&dyn Reachable, &Registration) -> Result,
 ) -> Result {
     let registry = lock()?;
-    let (family, _) = registry.family.as_ref().ok_or(ENODEV)?;
+    let family = registry.family.as_ref().ok_or(ENODEV)?;
 
     registry
         .entries
@@ -329,7 +244,7 @@ pub(super) fn for_each_from(
         .try_for_each(|device| f(device, family))
 }
 
-/// Lets the device that `request` names do what it asks for.
+/// Lets the device that `request` names do what it asks for, see [`Device::request`](super::Device).
 pub(crate) fn pass_to_device(request: &Request<'_>) -> Result {
     with_device(request, |device, _| device.request(request))
 }

@@ -2,6 +2,8 @@
 
 //! The device's socket options: the path on which nobody is told, and whoever wants something asks.
 
+use core::marker::PhantomData;
+
 use kernel::{
     prelude::*,
     uaccess::{
@@ -11,11 +13,7 @@ use kernel::{
 };
 
 use crate::{
-    protocol::{
-        PATHS_MAX,
-        SOCKET_OPTION_NEXT,
-        SOCKET_OPTION_PATHS, //
-    },
+    protocol::PATHS_MAX,
     sockopt::{
         self,
         SocketOptions, //
@@ -23,6 +21,7 @@ use crate::{
 };
 
 use super::{
+    device::Device,
     paths::PathSet,
     record::{
         Record,
@@ -35,29 +34,33 @@ use super::{
 /// Size of a record in bytes.
 const RECORD_SIZE: usize = size_of::<Words>();
 
-/// Option "next event".
-const NEXT: c_int = SOCKET_OPTION_NEXT as c_int;
+/// Option "next event", counted from the first of the device's.
+const NEXT: c_int = 0;
 
-/// Option "delivery paths".
-const PATHS: c_int = SOCKET_OPTION_PATHS as c_int;
+/// Option "delivery paths", counted likewise.
+const PATHS: c_int = 1;
 
 /// Value of the option "delivery paths": the device's instance number, and the bits of its paths.
 type DevicePaths = [u32; 2];
 
-/// Answers the socket options.
+/// Answers the socket options of devices `D`.
 ///
 /// Both calls return [`EPERM`] without `CAP_NET_ADMIN`, [`EINVAL`] when the value is too short or means
 /// nothing, [`ENODEV`] when there is no such device, and [`ENOPROTOOPT`] for an option that cannot be
 /// set.
-pub(super) enum Options {}
+pub(super) struct Options<D>(PhantomData<D>);
 
-impl SocketOptions for Options {
-    const FIRST: c_int = NEXT;
-    const END: c_int = PATHS + 1;
+impl<D: Device> SocketOptions for Options<D> {
+    const FIRST: c_int = match D::SOCKET_OPTIONS {
+        Some(first) => first,
+        // Then they are not registered.
+        None => 0,
+    };
+    const END: c_int = Self::FIRST + PATHS + 1;
 
     fn get(option: c_int, value: UserSlice) -> Result<usize> {
         permit()?;
-        match option {
+        match option - Self::FIRST {
             NEXT => next_event(value),
             PATHS => paths(value),
             _ => Err(ENOPROTOOPT),
@@ -66,7 +69,7 @@ impl SocketOptions for Options {
 
     fn set(option: c_int, value: UserSliceReader) -> Result {
         permit()?;
-        match option {
+        match option - Self::FIRST {
             PATHS => switch(value),
             _ => Err(ENOPROTOOPT),
         }

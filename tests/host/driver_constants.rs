@@ -107,8 +107,7 @@ fn limits_and_group_are_those_of_the_spec() {
         ("FACTORIAL_MAX".to_owned(), largest("argument")),
         ("DMA_MAX".to_owned(), largest("bytes")),
         ("PATHS_MAX".to_owned(), largest("paths")),
-        ("SOCKET_OPTION_NEXT".to_owned(), 18_769),
-        ("SOCKET_OPTION_PATHS".to_owned(), 18_770),
+        ("SOCKET_OPTIONS".to_owned(), 18_769),
         (
             "EVENTS_GROUP".to_owned(),
             i64::try_from(group.unwrap()).unwrap(),

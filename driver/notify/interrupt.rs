@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The device's interrupt, with its vector.
+//! A PCI device's interrupt, with its vector.
 
 use kernel::{
+    device::Bound,
     irq,
     pci,
-    prelude::*, //
+    prelude::*,
+    ModuleMetadata, //
 };
 
-use crate::notify::InterruptMode;
+use super::{
+    parameters,
+    source::InterruptMode, //
+};
 
 /// The interrupt that a handler handles.
 #[pin_data]
@@ -46,13 +51,26 @@ impl<'bound, H: irq::ThreadedHandler + 'bound> Interrupt<'bound, H> {
                     irq::ThreadedRegistration::new(
                         request,
                         flags(vectors),
-                        c"irqcast_edu",
+                        crate::LocalModule::NAME,
                         handler,
                     )
                 }
             },
         })
     }
+}
+
+/// Returns a vector for the only interrupt of `pdev`: that of MSI where the device has it, and the
+/// module parameter `msi` allows it.
+pub(super) fn vectors<'a>(pdev: &'a pci::Device<Bound>) -> Result<pci::IrqVectorRegistration<'a>> {
+    let intx = pci::IrqTypes::default().with(pci::IrqType::Intx);
+    // The kernel prefers MSI.
+    let types = if parameters::allow_msi() {
+        intx.with(pci::IrqType::Msi)
+    } else {
+        intx
+    };
+    pdev.alloc_irq_vectors(1, 1, types)
 }
 
 /// How interrupts of this allocation arrive.
