@@ -4,7 +4,7 @@
 
 use kernel::prelude::*;
 
-use crate::notify::{
+use crate::irqcast::{
     EventData,
     DATA_WORDS, //
 };

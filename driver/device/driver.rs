@@ -16,12 +16,10 @@ use kernel::{
     ModuleMetadata, //
 };
 
-use crate::{
-    genetlink::{
-        Family,
-        Request, //
-    },
-    notify::Device, //
+use crate::irqcast::{
+    Device,
+    Family,
+    Request, //
 };
 
 use super::{

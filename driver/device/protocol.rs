@@ -2,15 +2,12 @@
 // Based on: spec/irqcast.yaml, which is what counts where the two differ.
 
 //! The wire contract, as far as it is that of this device, and its family. The rest is in
-//! [`crate::protocol`].
+//! `irqcast/protocol.rs`.
 
-use crate::{
-    genetlink::{
-        Access,
-        Family,
-        Operation, //
-    },
-    notify, //
+use crate::irqcast::{
+    self,
+    Family,
+    Operation, //
 };
 
 use super::requests::{
@@ -39,7 +36,7 @@ pub(crate) mod event {
 
 /// Attributes of the requests that change something.
 pub(crate) mod request {
-    pub(crate) use crate::protocol::request::DEVICE;
+    pub(crate) use crate::irqcast::REQUEST_DEVICE as DEVICE;
 
     /// `u32`: bits to raise.
     pub(crate) const BITS: u16 = 2;
@@ -59,11 +56,11 @@ pub(crate) const DMA_MAX: u32 = 4096;
 /// They are in no spec, since they are no netlink; `docs/protocol.md` has them.
 pub(crate) const SOCKET_OPTIONS: i32 = 18_769;
 
-static OPERATIONS: [Operation; notify::OPERATIONS + 3] = notify::operations([
-    Operation::new_do::<Raise>(command::RAISE, Access::NetAdmin),
-    Operation::new_do::<Factorial>(command::FACTORIAL, Access::NetAdmin),
-    Operation::new_do::<Dma>(command::DMA, Access::NetAdmin),
+static OPERATIONS: [Operation; irqcast::OPERATIONS + 3] = irqcast::operations([
+    irqcast::request::<Raise>(command::RAISE),
+    irqcast::request::<Factorial>(command::FACTORIAL),
+    irqcast::request::<Dma>(command::DMA),
 ]);
 
 /// The family `irqcast`.
-pub(crate) static FAMILY: Family = notify::family(c"irqcast", &OPERATIONS);
+pub(crate) static FAMILY: Family = irqcast::family(c"irqcast", &OPERATIONS);

@@ -8,14 +8,11 @@ use kernel::{
     sync::Arc, //
 };
 
-use crate::{
-    genetlink::{
-        AttributePolicy,
-        Do,
-        Range,
-        Request, //
-    },
-    notify, //
+use crate::irqcast::{
+    Ask,
+    AttributePolicy,
+    Range,
+    Request, //
 };
 
 use super::{
@@ -32,38 +29,30 @@ use super::{
 /// The request `raise`.
 pub(super) enum Raise {}
 
-impl Do for Raise {
+impl Ask for Raise {
     const POLICY: &'static [AttributePolicy] = &[
         AttributePolicy::UNUSED,
         AttributePolicy::U32,
         AttributePolicy::u32_within(&Range::new(1, u32::MAX as u64)),
     ];
-
-    fn doit(request: &Request<'_>) -> Result {
-        notify::pass_to_device(request)
-    }
 }
 
 /// The request `factorial`.
 pub(super) enum Factorial {}
 
-impl Do for Factorial {
+impl Ask for Factorial {
     const POLICY: &'static [AttributePolicy] = &[
         AttributePolicy::UNUSED,
         AttributePolicy::U32,
         AttributePolicy::UNUSED,
         AttributePolicy::u32_within(&Range::new(0, FACTORIAL_MAX as u64)),
     ];
-
-    fn doit(request: &Request<'_>) -> Result {
-        notify::pass_to_device(request)
-    }
 }
 
 /// The request `dma`.
 pub(super) enum Dma {}
 
-impl Do for Dma {
+impl Ask for Dma {
     const POLICY: &'static [AttributePolicy] = &[
         AttributePolicy::UNUSED,
         AttributePolicy::U32,
@@ -71,10 +60,6 @@ impl Do for Dma {
         AttributePolicy::UNUSED,
         AttributePolicy::u32_within(&Range::new(1, DMA_MAX as u64)),
     ];
-
-    fn doit(request: &Request<'_>) -> Result {
-        notify::pass_to_device(request)
-    }
 }
 
 /// Does what `request` asks of `edu`.

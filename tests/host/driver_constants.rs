@@ -1,4 +1,4 @@
-//! The numbers in driver/protocol.rs and driver/device/protocol.rs are together those of
+//! The numbers in driver/irqcast/protocol.rs and driver/device/protocol.rs are together those of
 //! driver/spec/irqcast.yaml.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use saphyr::{LoadableYamlNode, Yaml};
 
 const DRIVER: [&str; 2] = [
-    include_str!("../../driver/protocol.rs"),
+    include_str!("../../driver/irqcast/protocol.rs"),
     include_str!("../../driver/device/protocol.rs"),
 ];
 const SPEC: &str = include_str!("../../driver/spec/irqcast.yaml");
