@@ -6,6 +6,7 @@
 
 mod accelerator;
 mod args;
+mod cable;
 mod command;
 mod console;
 mod conversation;
