@@ -3,8 +3,9 @@
 //! QEMU's `edu` device.
 //!
 //! - [`regs`] are its registers, and [`identify`] how we know that it is one.
-//! - [`driver`] binds to it. [`interrupt`] holds the interrupt, [`handler`] handles it.
-//! - [`factorial`] and [`dma`] are what it can do. [`requests`] are how user space asks for it.
+//! - [`driver`] is what the notification core asks of it, and [`edu_device`] a device that is bound.
+//! - [`factorial`] and [`dma`] are what it can do. [`requests`] are how user space asks for it, and
+//!   [`protocol`] is how that goes over the wire.
 //! - [`quiesce`] makes it fall silent before it is unbound.
 //!
 //! The device is described in QEMU's `docs/specs/edu.rst` and `hw/misc/edu.c`.
@@ -16,12 +17,11 @@ mod dma;
 mod driver;
 mod edu_device;
 mod factorial;
-mod handler;
 mod identify;
 mod ids;
-mod interrupt;
+mod protocol;
 mod quiesce;
 mod regs;
 mod requests;
 
-pub(crate) use self::driver::Driver;
+pub(crate) use self::edu_device::EduDevice;

@@ -1,118 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The PCI driver: binds to a device, and lets go of it.
+//! What the notification core asks of the device.
+
+use core::num::NonZeroU32;
 
 use kernel::{
     device::{
         Bound,
         Core, //
     },
+    io::Io,
     pci,
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    ModuleMetadata, //
 };
 
-use crate::notify::{
-    Instance,
-    Listing,
-    Notifier, //
+use crate::irqcast::{
+    Device,
+    Family,
+    Request, //
 };
 
 use super::{
+    bar::Bar,
+    completed::Completed,
     dma::Dma,
     edu_device::EduDevice,
-    handler::Handler,
     identify,
     ids,
-    interrupt::{
-        self,
-        Interrupt, //
-    },
-    quiesce::Quiesce,
+    protocol,
+    quiesce,
     regs,
-    requests::Reachable, //
+    requests, //
 };
 
-/// The PCI driver.
-pub(crate) struct Driver;
+impl Device for EduDevice {
+    type Data = Completed;
+    type Registers<'a> = &'a Bar<'a>;
 
-/// What a bound device needs.
-#[pin_data]
-pub(crate) struct Binding<'bound> {
-    // Dropped in this order. Requests come no more, then the device falls silent, then its handler
-    // goes, and its vector, and at last the BAR, the DMA memory and the instance number.
-    _listing: Listing,
-    _quiesce: Quiesce<'bound>,
-    #[pin]
-    _interrupt: Interrupt<'bound, Handler<'bound>>,
-    _edu: Arc<EduDevice>,
-}
+    const ID_TABLE: pci::IdTable<()> = ids::IDS;
+    const NODE: &'static str = "irqcast";
+    const SOCKET_OPTIONS: Option<c_int> = Some(protocol::SOCKET_OPTIONS);
 
-impl pci::Driver for Driver {
-    type IdInfo = ();
-    type Data<'bound> = Binding<'bound>;
-
-    const ID_TABLE: pci::IdTable<Self::IdInfo> = ids::IDS;
-
-    fn probe<'bound>(
-        pdev: &'bound pci::Device<Core<'_>>,
-        _info: Option<&'bound Self::IdInfo>,
-    ) -> impl PinInit<Self::Data<'bound>, Error> + 'bound {
-        pin_init::pin_init_scope(move || {
-            pdev.enable_device_mem()?;
-            pdev.set_master();
-
-            let bar = pdev.iomap_region_sized::<{ regs::END }>(0, c"irqcast_edu")?;
-            identify::verify(pdev, &bar)?;
-            identify::settle(pdev, &bar)?;
-
-            let dma = Dma::new(pdev).inspect_err(|_| {
-                dev_err!(
-                    pdev,
-                    "no memory below 2^{} for DMA: is CONFIG_ZONE_DMA set?\n",
-                    regs::DMA_ADDRESS_BITS
-                );
-            })?;
-            let vectors = pdev.alloc_irq_vectors(1, 1, irq_types())?;
-            let mode = interrupt::mode(&vectors);
-            let notifier = Notifier::new(
-                Instance::take()?,
-                pdev.as_ref().name(),
-                mode,
-                &crate::parameters()?,
-            )?;
-            let edu = EduDevice::new(bar.into_devres()?, notifier, dma)?;
-            let bound: &'bound pci::Device<Bound> = pdev;
-
-            Ok(try_pin_init!(Binding {
-                // Initialised in this order, which is the other way round than the drop order.
-                //
-                // SAFETY: It is part of the driver's data, which the driver core drops.
-                _interrupt <- unsafe {
-                    Interrupt::new(vectors, Ok(Handler::new(edu.clone(), bound)))
-                },
-                _quiesce: Quiesce::new(edu.clone(), bound),
-                _listing: {
-                    let device = Arc::new(Reachable(edu.clone()), GFP_KERNEL)?;
-                    Listing::new(device, bound.as_ref())?
-                },
-                _: {
-                    let number = edu.notifier.source().number();
-                    dev_info!(pdev, "device {}, interrupts by {}\n", number, mode);
-                },
-                _edu: edu,
-            }))
-        })
+    fn family() -> &'static Family {
+        &protocol::FAMILY
     }
-}
 
-/// The types of interrupt that the parameter `msi` allows. The kernel prefers MSI.
-fn irq_types() -> pci::IrqTypes {
-    let intx = pci::IrqTypes::default().with(pci::IrqType::Intx);
+    fn probe(pdev: &pci::Device<Core<'_>>) -> Result<Arc<Self>> {
+        pdev.enable_device_mem()?;
+        pdev.set_master();
 
-    if crate::module_parameters::msi.value() == 0 {
-        intx
-    } else {
-        intx.with(pci::IrqType::Msi)
+        let bar = pdev.iomap_region_sized::<{ regs::END }>(0, crate::LocalModule::NAME)?;
+        identify::verify(pdev, &bar)?;
+        identify::settle(pdev, &bar)?;
+
+        let dma = Dma::new(pdev).inspect_err(|_| {
+            dev_err!(
+                pdev,
+                "no memory below 2^{} for DMA: is CONFIG_ZONE_DMA set?\n",
+                regs::DMA_ADDRESS_BITS
+            );
+        })?;
+        EduDevice::new(bar.into_devres()?, dma)
+    }
+
+    #[inline]
+    fn registers<'a>(&'a self, pdev: &'a pci::Device<Bound>) -> Result<&'a Bar<'a>> {
+        self.bar.access(pdev.as_ref())
+    }
+
+    #[inline]
+    fn pending(&self, bar: &Bar<'_>) -> Option<NonZeroU32> {
+        let cause = bar.read(regs::INTERRUPT_STATUS).into_raw();
+        // All bits may well be raised, but not if nothing answers at all.
+        if cause == u32::MAX && bar.read(regs::IDENTIFICATION).is_gone() {
+            return None;
+        }
+        NonZeroU32::new(cause)
+    }
+
+    #[inline]
+    fn acknowledge(&self, bar: &Bar<'_>, cause: NonZeroU32) {
+        bar.write_reg(regs::INTERRUPT_ACKNOWLEDGE::from(cause.get()));
+    }
+
+    #[inline]
+    fn data(&self, bar: &Bar<'_>, cause: NonZeroU32) -> Completed {
+        Completed::take(self, bar, cause.get())
+    }
+
+    fn request(this: &Arc<Self>, request: &Request<'_>) -> Result {
+        requests::answer(this, request)
+    }
+
+    fn quiesce(this: &Arc<Self>, bar: &Bar<'_>) {
+        quiesce::quiesce(this, bar);
     }
 }

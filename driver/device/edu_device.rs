@@ -23,14 +23,11 @@ use kernel::{
     }, //
 };
 
-use crate::notify::Notifier;
-
 use super::{
     bar::{
         Bar,
         DevresBar, //
     },
-    completed::Completed,
     delayed_work,
     dma::{
         Dma,
@@ -50,11 +47,9 @@ const LOOKS: u32 = 200;
 
 /// A device that the driver is bound to.
 #[pin_data]
-pub(super) struct EduDevice {
+pub(crate) struct EduDevice {
     /// The registers.
     pub(super) bar: DevresBar,
-    /// Tells of the interrupts.
-    pub(super) notifier: Notifier<Completed>,
     /// The factorial that was asked for.
     pub(super) factorial: Factorial,
     /// The DMA that was asked for.
@@ -72,15 +67,10 @@ impl_has_delayed_work! {
 
 impl EduDevice {
     /// Puts together what is known of a device.
-    pub(super) fn new(
-        bar: DevresBar,
-        notifier: Notifier<Completed>,
-        dma: Dma,
-    ) -> Result<Arc<Self>> {
+    pub(super) fn new(bar: DevresBar, dma: Dma) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 bar,
-                notifier,
                 factorial: Factorial::new(),
                 dma,
                 dma_work <- new_delayed_work!("EduDevice::dma_work"),

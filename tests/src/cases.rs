@@ -10,6 +10,7 @@ mod control;
 mod crowd;
 mod daemon;
 mod docs;
+mod e1000;
 mod eventfd;
 mod events;
 mod exit;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<Case> {
         kills::cases(),
         power::cases(),
         families::cases(),
+        e1000::cases(),
         docs::cases(),
         ynl::cases(),
         // Last, so that it judges what the others left behind.

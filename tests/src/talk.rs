@@ -37,6 +37,16 @@ pub enum Request<'a> {
         /// What QEMU calls it.
         id: &'a str,
     },
+    /// Plug the cable of a network card in.
+    PlugCable {
+        /// What QEMU calls the card.
+        id: &'a str,
+    },
+    /// Pull it.
+    PullCable {
+        /// What QEMU calls the card.
+        id: &'a str,
+    },
     /// Press the guest's power button.
     PressPowerButton,
     /// Cut the guest's power, and boot it again, with the same disk. The test begins anew there.
@@ -58,6 +68,8 @@ impl<'a> Line<'a> {
             ("host", ["plug", id, port]) => Some(Self::Request(Request::Plug { id, port })),
             ("host", ["press-power-button"]) => Some(Self::Request(Request::PressPowerButton)),
             ("host", ["cut-power"]) => Some(Self::Request(Request::CutPower)),
+            ("host", ["plug-cable", id]) => Some(Self::Request(Request::PlugCable { id })),
+            ("host", ["pull-cable", id]) => Some(Self::Request(Request::PullCable { id })),
             ("host", ["unplug", id]) => Some(Self::Request(Request::Unplug { id })),
             _ => None,
         }
@@ -70,6 +82,8 @@ impl fmt::Display for Line<'_> {
             Self::Figure(text) => write!(f, "figure: {text}"),
             Self::Progress { done, of } => write!(f, "progress: {done} of {of}"),
             Self::Request(Request::Plug { id, port }) => write!(f, "host: plug {id} {port}"),
+            Self::Request(Request::PlugCable { id }) => write!(f, "host: plug-cable {id}"),
+            Self::Request(Request::PullCable { id }) => write!(f, "host: pull-cable {id}"),
             Self::Request(Request::PressPowerButton) => f.write_str("host: press-power-button"),
             Self::Request(Request::CutPower) => f.write_str("host: cut-power"),
             Self::Request(Request::Unplug { id }) => write!(f, "host: unplug {id}"),
@@ -91,6 +105,8 @@ mod tests {
                 port: "port0",
             }),
             Line::Request(Request::Unplug { id: "edu0" }),
+            Line::Request(Request::PlugCable { id: "card" }),
+            Line::Request(Request::PullCable { id: "card" }),
             Line::Request(Request::CutPower),
             Line::Request(Request::PressPowerButton),
         ] {

@@ -11,6 +11,8 @@ pub struct Prepared {
     pub kernel: Kernel,
     /// The driver, built against [`Prepared::kernel`].
     pub driver: PathBuf,
+    /// The driver of e1000, where something that was chosen needs it.
+    pub e1000: Option<PathBuf>,
     /// Static programs that run in the guest.
     pub userland: Userland,
     /// Root folder of the Debian tree in which kernel and driver are built. The guest's

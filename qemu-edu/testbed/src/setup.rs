@@ -166,6 +166,7 @@ impl Setup {
         let prepared = Prepared {
             kernel: built.kernel.clone(),
             driver,
+            e1000: None,
             userland: userland.clone(),
             build_root: root.tree.clone(),
             qemu: qemu.clone(),
@@ -189,6 +190,18 @@ impl Setup {
         } = self;
         let (twin, _) = driver::get(&driver::TWIN, workspace, cache, ui, root, &kernel.built)?;
         Ok(twin)
+    }
+
+    /// Makes the second driver for a kernel.
+    pub fn e1000(&self, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<PathBuf> {
+        let Self {
+            workspace,
+            cache,
+            root,
+            ..
+        } = self;
+        let (module, _) = driver::get(&driver::E1000, workspace, cache, ui, root, &kernel.built)?;
+        Ok(module)
     }
 
     /// Keeps everything in the cache until the testbed ends: machines use it.

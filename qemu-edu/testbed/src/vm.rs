@@ -7,6 +7,7 @@
 mod accelerator;
 mod args;
 mod borrowed;
+mod cable;
 mod command;
 mod console;
 mod conversation;

@@ -25,7 +25,7 @@ use crate::{
     exit,
     setup::Setup,
     ui::Ui,
-    vm::Logs,
+    vm::{Logs, initramfs},
 };
 
 /// Runs the command.
@@ -61,7 +61,10 @@ pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Res
     if !plans.is_empty() {
         let logs = Logs::create(setup.cache().folder(), options.keep_log.as_deref())?;
         for plan in plans {
-            let kernel = setup.kernel(options, plan.choice(), ui)?;
+            let mut kernel = setup.kernel(options, plan.choice(), ui)?;
+            if plan.needs_layer(initramfs::E1000) {
+                kernel.prepared.e1000 = Some(setup.e1000(&kernel, ui)?);
+            }
             plan.run(&setup, options, &kernel.prepared, &logs, ui, &mut report)?;
         }
         report.note(&format!(

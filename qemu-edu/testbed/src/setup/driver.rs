@@ -1,4 +1,4 @@
-//! The driver, and the benchmark's C twin of it, built for one kernel.
+//! The driver, the benchmark's C twin of it, and a second driver on its core, built for one kernel.
 
 use std::{
     fs,
@@ -41,6 +41,14 @@ pub const TWIN: Module = Module {
     file: "irqcast_twin.ko",
     what: "C twin of the driver",
     kinds: ["twin-stock", "twin-debug", "twin-custom"],
+};
+
+/// The driver of another device, on the same core.
+pub const E1000: Module = Module {
+    folder: "tests/e1000",
+    file: "irqcast_e1000.ko",
+    what: "driver of e1000",
+    kinds: ["e1000-stock", "e1000-debug", "e1000-custom"],
 };
 
 /// Endings of files that a build by hand leaves beside the source.
@@ -110,13 +118,13 @@ pub fn get(
     Ok((entry.path().join("output").join(module.file), entry))
 }
 
-/// Copies the driver's source, without what builds by hand left there, to the new folder `to`.
-pub fn copy_source(workspace: &Workspace, to: &Path) -> anyhow::Result<()> {
-    let folder = workspace.driver();
-    copy_files(&folder, &source_files(&folder)?, to)
+/// Copies the source of a driver, without what builds by hand left there, to the new folder `to`. A
+/// link becomes what it leads to.
+pub fn copy_source(driver: &Path, to: &Path) -> anyhow::Result<()> {
+    copy_files(driver, &source_files(driver)?, to)
 }
 
-/// Files of the driver's source below `folder`, relative to it, in a fixed order.
+/// Files of a driver's source below `folder`, relative to it, in a fixed order.
 pub fn source_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     collect(folder, Path::new(""), &mut files)?;

@@ -19,6 +19,9 @@ use crate::{prepared::Prepared, process};
 /// Where the guest finds the driver.
 pub const DRIVER: &str = "/lib/irqcast/irqcast_edu.ko";
 
+/// The layer with the driver of e1000, and its specification.
+pub const E1000: &str = "e1000";
+
 /// Where commands start, and where copied files are.
 pub const HOME: &str = "/root";
 
@@ -111,9 +114,21 @@ impl<'a> Builder<'a> {
         match name {
             "python" => python::add(self.prepared, &mut self.archive),
             "nlmon" => modules::add_nlmon(self.prepared, &mut self.archive),
+            E1000 => self.add_e1000(),
             "button" => modules::add(self.prepared, &mut self.archive, &["button"]),
             _ => bail!("a test wants a layer {name:?}, which the testbed does not know"),
         }
+    }
+
+    fn add_e1000(&mut self) -> anyhow::Result<()> {
+        const SPEC: &[u8] = include_bytes!("../../../../tests/e1000/spec/irqcast_e1000.yaml");
+
+        let module = self.prepared.e1000.as_deref();
+        let module = module.context("the driver of e1000 was not built")?;
+        self.archive
+            .copy("/usr/lib/irqcast/irqcast_e1000.ko", module, PLAIN)?;
+        let spec = "/usr/share/irqcast/specs/irqcast_e1000.yaml";
+        self.archive.file(spec, SPEC, PLAIN)
     }
 
     /// Adds modules of the kernel's own package with all that they depend on, as it packs

@@ -54,7 +54,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 10] = [
+const CHECKS: [(&str, Check); 12] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -63,6 +63,8 @@ const CHECKS: [(&str, Check); 10] = [
     ("host::driver-format", driver::format),
     ("host::driver-clippy", driver::clippy),
     ("host::driver-warnings", driver::warnings),
+    ("host::driver-e1000-format", driver::e1000_format),
+    ("host::driver-e1000-clippy", driver::e1000_clippy),
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
 ];

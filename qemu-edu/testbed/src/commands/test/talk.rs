@@ -50,6 +50,8 @@ impl<'a> Talk<'a> {
                 let done = match request {
                     Request::Plug { id, port } => vm.plug(id, port),
                     Request::Unplug { id } => vm.unplug(id),
+                    Request::PlugCable { id } => vm.set_link(id, true),
+                    Request::PullCable { id } => vm.set_link(id, false),
                     Request::PressPowerButton => vm.press_power_button(),
                     Request::CutPower => {
                         self.power_cuts += 1;

@@ -70,6 +70,12 @@ impl Plan {
         self.choice
     }
 
+    /// Whether the machine of a test has this layer.
+    pub fn needs_layer(&self, layer: &str) -> bool {
+        let mut layers = self.groups.iter().flat_map(|(machine, _)| &machine.layers);
+        layers.any(|name| name == layer)
+    }
+
     /// Full names of the tests, in the order in which they run.
     pub fn names(&self) -> impl Iterator<Item = String> {
         let cases = self.groups.iter().flat_map(|(_, cases)| cases);

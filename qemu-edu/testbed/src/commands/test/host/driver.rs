@@ -1,4 +1,4 @@
-//! The driver's formatting, lints and makefile.
+//! Formatting, lints and makefile of the driver, and of the second one on the same core.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -23,7 +23,13 @@ const DRIVER: &str = "/usr/src/driver";
 /// Where the kernel's source is seen in the build root.
 const SOURCE: &str = "/usr/src/linux";
 
-/// A copy of the driver's source that a build may use as it likes. It is removed when dropped.
+/// The driver's folder.
+const EDU: &str = "driver";
+
+/// That of the driver of e1000.
+const E1000: &str = "tests/e1000";
+
+/// A copy of a driver's source that a build may use as it likes. It is removed when dropped.
 struct Copy {
     source: PathBuf,
     /// Folder for what a build makes.
@@ -32,10 +38,10 @@ struct Copy {
 }
 
 impl Copy {
-    fn make(context: &Context<'_>) -> anyhow::Result<Self> {
+    fn make(context: &Context<'_>, driver: &str) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let (source, output) = (folder.path().join("source"), folder.path().join("output"));
-        setup::copy_driver(context.setup.workspace(), &source)?;
+        setup::copy_driver(&context.setup.workspace().root.join(driver), &source)?;
         fs::create_dir(&output)
             .with_context(|| format!("failed to create {}", output.display()))?;
         Ok(Self {
@@ -48,11 +54,20 @@ impl Copy {
 
 /// Checks the formatting of every Rust file with the kernel's own rules.
 pub(super) fn format(context: &Context<'_>) -> anyhow::Result<()> {
-    let step = context.ui.step("format of the driver");
-    let folder = context.setup.workspace().driver();
-    let files = setup::driver_files(&folder)?;
+    is_formatted(context, EDU)
+}
+
+/// The same for the driver of e1000.
+pub(super) fn e1000_format(context: &Context<'_>) -> anyhow::Result<()> {
+    is_formatted(context, E1000)
+}
+
+fn is_formatted(context: &Context<'_>, driver: &str) -> anyhow::Result<()> {
+    let step = context.ui.step(&format!("format of {driver}"));
+    let copy = Copy::make(context, driver)?;
+    let files = setup::driver_files(&copy.source)?;
     let mounts = [
-        Mount::read(&folder, DRIVER),
+        Mount::read(&copy.source, DRIVER),
         Mount::read(&context.kernel.built.source, SOURCE),
     ];
     let mut command = namespace::inside(&context.setup.root().tree, &mounts, "rustfmt");
@@ -70,17 +85,22 @@ pub(super) fn format(context: &Context<'_>) -> anyhow::Result<()> {
 
 /// Builds with the kernel's Clippy lints; any warning is a fault.
 pub(super) fn clippy(context: &Context<'_>) -> anyhow::Result<()> {
-    build_without_warnings(context, "CLIPPY=1")
+    build_without_warnings(context, EDU, "CLIPPY=1")
+}
+
+/// The same for the driver of e1000.
+pub(super) fn e1000_clippy(context: &Context<'_>) -> anyhow::Result<()> {
+    build_without_warnings(context, E1000, "CLIPPY=1")
 }
 
 /// Builds with the kernel's extra warnings; any warning is a fault.
 pub(super) fn warnings(context: &Context<'_>) -> anyhow::Result<()> {
-    build_without_warnings(context, "W=1")
+    build_without_warnings(context, EDU, "W=1")
 }
 
-fn build_without_warnings(context: &Context<'_>, switch: &str) -> anyhow::Result<()> {
-    let step = context.ui.step(&format!("driver with {switch}"));
-    let copy = Copy::make(context)?;
+fn build_without_warnings(context: &Context<'_>, driver: &str, switch: &str) -> anyhow::Result<()> {
+    let step = context.ui.step(&format!("{driver} with {switch}"));
+    let copy = Copy::make(context, driver)?;
     let mut make =
         context
             .kernel
@@ -151,7 +171,7 @@ fn in_driver_folder(
     made: &str,
 ) -> anyhow::Result<Vec<u8>> {
     let step = context.ui.step(name);
-    let copy = Copy::make(context)?;
+    let copy = Copy::make(context, EDU)?;
     let mut make =
         context
             .kernel

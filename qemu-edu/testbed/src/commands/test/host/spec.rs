@@ -22,8 +22,10 @@ pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
     let driver = context.setup.workspace().driver();
     let contract = driver.join("spec");
     let others = driver.with_file_name("daemon").join("ynl/specs");
+    let second = driver.with_file_name("tests").join("e1000/spec");
     for (folder, schema, file) in [
         (&contract, "genetlink.yaml", "irqcast.yaml"),
+        (&second, "genetlink.yaml", "irqcast_e1000.yaml"),
         (&others, "genetlink-legacy.yaml", "acpi_event.yaml"),
         (&others, "genetlink-legacy.yaml", "nlctrl.yaml"),
     ] {

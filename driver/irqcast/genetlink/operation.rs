@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The operations of a family.
+
+use kernel::bindings;
+
+use super::{
+    policy::AttributePolicy,
+    Do,
+    Dump, //
+};
+
+/// Who may use an operation.
+#[derive(Clone, Copy)]
+pub(crate) enum Access {
+    /// Anyone.
+    Anyone,
+    /// Those who have `CAP_NET_ADMIN` in the initial user namespace: [`EPERM`] for others.
+    NetAdmin,
+}
+
+impl Access {
+    const fn as_raw(self) -> u32 {
+        match self {
+            Self::Anyone => 0,
+            Self::NetAdmin => bindings::GENL_ADMIN_PERM,
+        }
+    }
+}
+
+/// One operation of a family: a command that does something, or that dumps all objects.
+///
+/// # Invariants
+///
+/// - Exactly one of `GENL_CMD_CAP_DO` and `GENL_CMD_CAP_DUMP` is set, and the callbacks are those
+///   of this kind.
+/// - `policy` points to `maxattr + 1` policies that are valid for as long as the module is loaded,
+///   or is null.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Operation(bindings::genl_split_ops);
+
+// SAFETY: It is constant data.
+unsafe impl Sync for Operation {}
+
+impl Operation {
+    /// `command` without `NLM_F_DUMP` is done by `T`.
+    pub(crate) const fn new_do<T: Do>(command: u8, access: Access) -> Self {
+        let callbacks = bindings::genl_split_ops__bindgen_ty_1 {
+            __bindgen_anon_1: bindings::genl_split_ops__bindgen_ty_1__bindgen_ty_1 {
+                pre_doit: None,
+                doit: Some(super::request::doit_callback::<T>),
+                post_doit: None,
+            },
+        };
+        Self::new(
+            callbacks,
+            T::POLICY,
+            command,
+            bindings::GENL_CMD_CAP_DO | access.as_raw(),
+        )
+    }
+
+    /// `command` with `NLM_F_DUMP` is answered by `T`.
+    pub(crate) const fn new_dump<T: Dump>(command: u8, access: Access) -> Self {
+        let callbacks = bindings::genl_split_ops__bindgen_ty_1 {
+            __bindgen_anon_2: bindings::genl_split_ops__bindgen_ty_1__bindgen_ty_2 {
+                start: None,
+                dumpit: Some(super::dump::dumpit_callback::<T>),
+                done: None,
+            },
+        };
+        Self::new(
+            callbacks,
+            T::POLICY,
+            command,
+            bindings::GENL_CMD_CAP_DUMP | access.as_raw(),
+        )
+    }
+
+    /// Returns the operations in the order that a family wants: by command, a do before a dump.
+    ///
+    /// In const context, two of the same command and kind do not build.
+    pub(crate) const fn sorted<const N: usize>(mut operations: [Self; N]) -> [Self; N] {
+        let mut sorted = 1;
+        while sorted < N {
+            let mut place = sorted;
+            while place > 0 && operations[place].rank() <= operations[place - 1].rank() {
+                if operations[place].rank() == operations[place - 1].rank() {
+                    panic!("two operations have the same command");
+                }
+                let lower = operations[place];
+                operations[place] = operations[place - 1];
+                operations[place - 1] = lower;
+                place -= 1;
+            }
+            sorted += 1;
+        }
+        operations
+    }
+
+    /// Returns what operations are ordered by.
+    const fn rank(&self) -> u16 {
+        let is_dump = self.0.flags as u32 & bindings::GENL_CMD_CAP_DUMP != 0;
+        (self.0.cmd as u16) << 1 | is_dump as u16
+    }
+
+    const fn new(
+        callbacks: bindings::genl_split_ops__bindgen_ty_1,
+        policy: &'static [AttributePolicy],
+        command: u8,
+        flags: u32,
+    ) -> Self {
+        let (policy, maxattr) = AttributePolicy::as_raw(policy);
+
+        // INVARIANT: The two callers set the one flag that goes with their callbacks, and the
+        // policy comes from a `'static` slice.
+        Self(bindings::genl_split_ops {
+            __bindgen_anon_1: callbacks,
+            policy,
+            maxattr,
+            cmd: command,
+            internal_flags: 0,
+            flags: flags as bindings::u8_,
+            // Nothing is exempt from strict validation.
+            validate: 0,
+        })
+    }
+}

@@ -1,0 +1,1 @@
+../../driver/irqcast.rs
