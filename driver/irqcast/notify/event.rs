@@ -25,11 +25,36 @@ use super::record::{
 /// It is a few words, each of which is there or not, so that an event can be stored anywhere, and
 /// building it needs no memory.
 pub(crate) trait EventData {
-    /// The attributes that netlink messages carry the words in, in their order.
+    /// The attributes that netlink messages carry the words in, in their order. Those that every event
+    /// has, or more than [`DATA_WORDS`], do not build.
     const ATTRIBUTES: &'static [u16];
 
     /// Returns the words. Those behind the last attribute must not be there.
     fn words(&self) -> [Option<u32>; DATA_WORDS];
+}
+
+/// Returns whether a device may add these attributes: they are few enough, and no event has one of
+/// them already.
+pub(super) const fn may_be_added(attributes: &[u16]) -> bool {
+    let mut place = 0;
+    while place < attributes.len() {
+        if matches!(
+            attributes[place],
+            0 | event::DEVICE
+                | event::ADDRESS
+                | event::SEQ
+                | event::TIME_NS
+                | event::CAUSE
+                | event::PAD
+                | event::PAYLOAD
+                | event::INCARNATION
+                | event::COUNT
+        ) {
+            return false;
+        }
+        place += 1;
+    }
+    attributes.len() <= DATA_WORDS
 }
 
 /// What the messages of a device's events have in common.
@@ -53,10 +78,6 @@ impl Form {
         data: &'static [u16],
         payload: usize,
     ) -> Result<Self> {
-        if data.len() > DATA_WORDS {
-            return Err(EINVAL);
-        }
-
         let (device, cause) = (size::u32(), size::u32());
         let (seq, time, incarnation_size) = (size::u64(), size::u64(), size::u64());
         let payload = if payload == 0 {
@@ -126,6 +147,20 @@ impl Form {
 #[kunit_tests(irqcast_event)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attributes_of_every_event_are_taken() {
+        let cases: [(&[u16], bool); 5] = [
+            (&[6, 7, 12, 13], true),
+            (&[], true),
+            (&[6, event::CAUSE], false),
+            (&[0], false),
+            (&[12, 13, 14, 15, 16], false),
+        ];
+        for (attributes, free) in cases {
+            assert_eq!(may_be_added(attributes), free);
+        }
+    }
 
     #[test]
     fn only_what_is_there_takes_room() -> Result {

@@ -14,7 +14,10 @@ use kernel::{
 };
 
 use super::{
-    event::EventData,
+    event::{
+        may_be_added,
+        EventData, //
+    },
     parameters::Parameters,
     paths::Paths,
     record::{
@@ -45,6 +48,11 @@ impl<D: EventData> Notifier<D> {
         mode: InterruptMode,
         parameters: &Parameters,
     ) -> Result<Self> {
+        const {
+            if !may_be_added(D::ATTRIBUTES) {
+                panic!("a device adds an attribute that every event has, or too many");
+            }
+        }
         let source = Arc::pin_init(
             Source::new(instance.number(), address, mode, D::ATTRIBUTES, parameters),
             GFP_KERNEL,
