@@ -18,6 +18,7 @@ mod kernel;
 mod mirror;
 mod mke2fs;
 mod packages;
+mod packaging;
 mod prerequisites;
 mod qemu;
 mod run;
@@ -37,6 +38,7 @@ pub use self::{
     chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
     driver::{copy_source as copy_driver, source_files as driver_files},
+    packaging::packaging,
     run::{ProgramFailed, run as run_program},
     workspace::Workspace,
 };
@@ -209,6 +211,11 @@ impl Setup {
         chromium::get(options, &self.cache, ui)
     }
 
+    /// Root folder of a Debian tree with the tools that make and judge packages, made if need be.
+    pub fn packaging(&self, options: &Options, ui: &Ui) -> anyhow::Result<PathBuf> {
+        packaging::get(options, &self.cache, ui)
+    }
+
     /// A command that starts `mke2fs`, which is fetched if need be.
     pub fn mke2fs(&self, options: &Options, ui: &Ui) -> anyhow::Result<Command> {
         mke2fs::get(options, &self.cache, ui)
@@ -236,7 +243,11 @@ impl Setup {
             .chain(kernels.iter().flat_map(|kernel| &kernel.entries))
             .map(Entry::name)
             // They are fetched by those who need them.
-            .chain([chromium::entry_name(), mke2fs::entry_name()])
+            .chain([
+                chromium::entry_name(),
+                mke2fs::entry_name(),
+                packaging::entry_name(),
+            ])
             .collect();
         let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();
         // A kernel that was not asked for this time is not old.
