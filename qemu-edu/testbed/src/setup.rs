@@ -18,6 +18,7 @@ mod kernel;
 mod mirror;
 mod mke2fs;
 mod packages;
+mod packaging;
 mod peers;
 mod prerequisites;
 mod qemu;
@@ -38,7 +39,12 @@ pub use self::{
     chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
     driver::{copy_source as copy_driver, source_files as driver_files},
+<<<<<<< HEAD
     peers::Peers,
+||||||| 26e6b6b
+=======
+    packaging::packaging,
+>>>>>>> package
     run::{ProgramFailed, run as run_program},
     workspace::Workspace,
 };
@@ -224,6 +230,11 @@ impl Setup {
         chromium::get(options, &self.cache, ui)
     }
 
+    /// Root folder of a Debian tree with the tools that make and judge packages, made if need be.
+    pub fn packaging(&self, options: &Options, ui: &Ui) -> anyhow::Result<PathBuf> {
+        packaging::get(options, &self.cache, ui)
+    }
+
     /// A command that starts `mke2fs`, which is fetched if need be.
     pub fn mke2fs(&self, options: &Options, ui: &Ui) -> anyhow::Result<Command> {
         mke2fs::get(options, &self.cache, ui)
@@ -259,6 +270,7 @@ impl Setup {
             .chain([
                 chromium::entry_name(),
                 mke2fs::entry_name(),
+                packaging::entry_name(),
                 peers::entry_name(),
             ])
             .collect();
