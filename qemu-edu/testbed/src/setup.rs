@@ -9,6 +9,7 @@ mod build_root;
 mod chromium;
 mod config;
 mod custom;
+mod debian_guest;
 mod debian_tree;
 mod debug;
 mod diagnose;
@@ -17,6 +18,7 @@ mod kbuild;
 mod kernel;
 mod mirror;
 mod mke2fs;
+mod module_index;
 mod packages;
 mod prerequisites;
 mod qemu;
@@ -42,8 +44,8 @@ pub use self::{
 };
 use crate::{
     cache::{Cache, Entry, human_size},
-    cli::{KernelChoice, Options},
-    prepared::{Prepared, Qemu, Userland},
+    cli::{Guest, KernelChoice, Options},
+    prepared::{Debian, Prepared, Qemu, Userland},
     process,
     ui::Ui,
 };
@@ -68,12 +70,18 @@ pub struct KernelSetup {
     pub prepared: Prepared,
     /// Cache entries that belong to it.
     entries: Vec<Entry>,
+    /// The driver's.
+    driver_entry: Entry,
 }
 
 /// Makes what is missing for a boot of `kernel` and returns where it all is.
 pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Result<Prepared> {
     let setup = Setup::new(options, ui, false)?;
-    let prepared = setup.kernel(options, kernel, ui)?.prepared;
+    let mut made = setup.kernel(options, kernel, ui)?;
+    if options.guest() == Guest::Debian {
+        setup.debian(options, &mut made, ui)?;
+    }
+    let prepared = made.prepared;
     // Virtual machines use the parts after this function has returned.
     setup.cache.keep_until_exit();
     Ok(prepared)
@@ -160,7 +168,7 @@ impl Setup {
             }
         };
         let (driver, entry) = driver::get(&driver::DRIVER, workspace, cache, ui, root, &built)?;
-        let entries = built.entry.iter().cloned().chain([entry]).collect();
+        let entries = built.entry.iter().chain([&entry]).cloned().collect();
         let prepared = Prepared {
             kernel: built.kernel.clone(),
             driver,
@@ -169,12 +177,43 @@ impl Setup {
             qemu: qemu.clone(),
             source: built.source.clone(),
             cache: cache.folder().to_owned(),
+            debian: None,
         };
         Ok(KernelSetup {
             built,
             prepared,
             entries,
+            driver_entry: entry,
         })
+    }
+
+    /// Makes what a Debian guest needs, and adds it to a kernel's parts.
+    pub fn debian(
+        &self,
+        options: &Options,
+        kernel: &mut KernelSetup,
+        ui: &Ui,
+    ) -> anyhow::Result<()> {
+        let name = &kernel.prepared.kernel.name;
+        anyhow::ensure!(
+            name == KernelChoice::Stock.name(),
+            "the Debian guest boots Debian's own kernel, which has the drivers and modules that it \
+             needs, and the {name} kernel was asked for; leave out --kernel and --kdir"
+        );
+        let (modules, entry) = module_index::get(
+            &self.cache,
+            ui,
+            &self.root,
+            &kernel.prepared.kernel.release,
+            &kernel.driver_entry,
+        )?;
+        kernel.entries.push(entry);
+        kernel.prepared.debian = Some(Debian {
+            image: debian_guest::get(options, &self.cache, ui, &self.packages)?,
+            modules,
+            driver_folder: module_index::FOLDER,
+        });
+        Ok(())
     }
 
     /// Makes the C twin of the driver for a kernel.
@@ -236,7 +275,11 @@ impl Setup {
             .chain(kernels.iter().flat_map(|kernel| &kernel.entries))
             .map(Entry::name)
             // They are fetched by those who need them.
-            .chain([chromium::entry_name(), mke2fs::entry_name()])
+            .chain([
+                chromium::entry_name(),
+                debian_guest::entry_name(&self.packages),
+                mke2fs::entry_name(),
+            ])
             .collect();
         let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();
         // A kernel that was not asked for this time is not old.

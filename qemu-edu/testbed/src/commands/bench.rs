@@ -32,6 +32,7 @@ const WARM_UP: u32 = 100;
 
 /// Runs the command.
 pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+    options.require_minimal_guest("bench")?;
     let setup = Setup::new(options, ui, false)?;
     let kernels = options.kernels(&[KernelChoice::Stock]);
     let kernel = setup.kernel(

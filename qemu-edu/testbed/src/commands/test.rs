@@ -35,7 +35,7 @@ pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Res
     let setup = Setup::new(options, ui, false)?;
     let choices = options.kernels(&[KernelChoice::Stock, KernelChoice::Debug]);
     let plans = match wanted(Only::Vm) {
-        true => vm::plan(&setup, &choices, Form::Short, &matches)?,
+        true => vm::plan(&setup, &choices, options.guest, Form::Short, &matches)?,
         false => Vec::new(),
     };
     let host_names = match wanted(Only::Host) {
@@ -60,7 +60,7 @@ pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Res
     if !plans.is_empty() {
         let logs = Logs::create(setup.cache().folder(), options.keep_log.as_deref())?;
         for plan in plans {
-            let kernel = setup.kernel(options, plan.choice(), ui)?;
+            let kernel = plan.prepare(&setup, options, ui)?;
             plan.run(&setup, options, &kernel.prepared, &logs, ui, &mut report)?;
         }
         report.note(&format!(

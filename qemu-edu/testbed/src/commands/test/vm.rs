@@ -9,9 +9,9 @@ use super::{
     report::{Outcome, Report},
 };
 use crate::{
-    cli::{KernelChoice, Options},
+    cli::{Guest, KernelChoice, Options},
     prepared::Prepared,
-    setup::Setup,
+    setup::{KernelSetup, Setup},
     ui::Ui,
     vm::{Disk, Logs, Machine, initramfs::Builder},
 };
@@ -25,10 +25,11 @@ pub struct Plan {
     lifecycle: Vec<lifecycle::Test>,
 }
 
-/// The tests of this form whose full name `matches`, for each kernel.
+/// The tests of this form, in this guest if one is named, whose full name `matches`, for each kernel.
 pub fn plan(
     setup: &Setup,
     choices: &[KernelChoice],
+    guest: Option<Guest>,
     form: Form,
     matches: &dyn Fn(&str) -> bool,
 ) -> anyhow::Result<Vec<Plan>> {
@@ -38,10 +39,14 @@ pub fn plan(
         let kernel = choice.name();
         let mut chosen = cases.clone();
         chosen.retain(|case| {
-            case.has(form) && case.is_for(kernel) && matches(&full_name(kernel, &case.name))
+            case.has(form)
+                && case.is_in(guest)
+                && case.is_for(kernel)
+                && matches(&full_name(kernel, &case.name))
         });
         // How guests begin and end is the testbed's own business: one kernel shows it.
-        let mut lifecycle = if index == 0 && form == Form::Short {
+        let is_shown = index == 0 && form == Form::Short && guest != Some(Guest::Debian);
+        let mut lifecycle = if is_shown {
             lifecycle::tests()
         } else {
             Vec::new()
@@ -65,9 +70,19 @@ fn full_name(kernel: &str, name: &str) -> String {
 }
 
 impl Plan {
-    /// The kernel.
-    pub fn choice(&self) -> KernelChoice {
-        self.choice
+    /// Makes the kernel, and what the guests beside it need.
+    pub fn prepare(
+        &self,
+        setup: &Setup,
+        options: &Options,
+        ui: &Ui,
+    ) -> anyhow::Result<KernelSetup> {
+        let mut kernel = setup.kernel(options, self.choice, ui)?;
+        let mut machines = self.groups.iter().map(|(machine, _)| machine);
+        if machines.any(|machine| machine.guest == Guest::Debian) {
+            setup.debian(options, &mut kernel, ui)?;
+        }
+        Ok(kernel)
     }
 
     /// Full names of the tests, in the order in which they run.
@@ -101,16 +116,15 @@ impl Plan {
         ));
         let mut guests = 0;
         for (machine, cases) in &self.groups {
-            let mut builder = Builder::new(prepared)?;
+            let mut builder = Builder::of(machine.guest, prepared)?;
             for layer in &machine.layers {
                 builder.layer(layer)?;
             }
-            let disk = match machine.disk {
-                true => {
-                    let path = logs.folder().join(format!("{}.disk", self.kernel));
-                    Some(Disk::make(setup.mke2fs(options, ui)?, path)?)
-                }
-                false => None,
+            let path = logs.folder().join(format!("{}.disk", self.kernel));
+            let disk = match (machine.guest, &prepared.debian) {
+                (Guest::Debian, Some(debian)) => Some(Disk::copy(&debian.image, path)?),
+                _ if machine.disk => Some(Disk::make(setup.mke2fs(options, ui)?, path)?),
+                _ => None,
             };
             let mut group = Group {
                 prepared,
