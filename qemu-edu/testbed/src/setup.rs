@@ -18,6 +18,7 @@ mod kernel;
 mod mirror;
 mod mke2fs;
 mod packages;
+mod packaging;
 mod prerequisites;
 mod qemu;
 mod run;
@@ -77,6 +78,19 @@ pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Resu
     // Virtual machines use the parts after this function has returned.
     setup.cache.keep_until_exit();
     Ok(prepared)
+}
+
+/// Makes what packages are made with, and nothing else; returns the repository and the root folder of a
+/// Debian tree with the tools.
+pub fn packaging(options: &Options, ui: &Ui) -> anyhow::Result<(Workspace, PathBuf)> {
+    let workspace = Workspace::find()?;
+    let cache = Cache::open(options, ui)?;
+    ui.open_log(&cache.logs())?;
+    cache.sweep(ui);
+    prerequisites::ensure(&cache, ui)?;
+    let tree = packaging::get(options, &cache, ui)?;
+    cache.keep_until_exit();
+    Ok((workspace, tree))
 }
 
 impl Setup {
@@ -209,6 +223,11 @@ impl Setup {
         chromium::get(options, &self.cache, ui)
     }
 
+    /// Root folder of a Debian tree with the tools that make and judge packages, made if need be.
+    pub fn packaging(&self, options: &Options, ui: &Ui) -> anyhow::Result<PathBuf> {
+        packaging::get(options, &self.cache, ui)
+    }
+
     /// A command that starts `mke2fs`, which is fetched if need be.
     pub fn mke2fs(&self, options: &Options, ui: &Ui) -> anyhow::Result<Command> {
         mke2fs::get(options, &self.cache, ui)
@@ -236,7 +255,11 @@ impl Setup {
             .chain(kernels.iter().flat_map(|kernel| &kernel.entries))
             .map(Entry::name)
             // They are fetched by those who need them.
-            .chain([chromium::entry_name(), mke2fs::entry_name()])
+            .chain([
+                chromium::entry_name(),
+                mke2fs::entry_name(),
+                packaging::entry_name(),
+            ])
             .collect();
         let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();
         // A kernel that was not asked for this time is not old.
