@@ -73,6 +73,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Show a recorded run of the benchmark, or renew the documentation's figures
     Report(ReportArgs),
+    /// Make Debian packages of the daemon and, for DKMS, of the driver; print their paths
+    Package(PackageArgs),
     /// Boot a guest with the driver loaded, run one command in it, pass on its status
     Run(RunArgs),
     /// Boot a guest with the driver loaded and open a shell in it
@@ -325,6 +327,22 @@ pub struct ReportArgs {
     /// Renew the figures in docs/comparison.md from the recordings beside it
     #[arg(long)]
     pub docs: bool,
+}
+
+/// Arguments of `package`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed package                  irqcastd_…_amd64.deb and irqcast-dkms_…_all.deb, for Debian 13
+  cargo testbed package --dir /tmp       the same, elsewhere")]
+pub struct PackageArgs {
+    /// Folder for the packages [default: target/packages]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+
+    /// Version of the packages [default: that of the programs, with the last commit's time and name]
+    #[arg(long, value_name = "VERSION")]
+    pub package_version: Option<String>,
 }
 
 /// What `run` and `shell` put into the machine.

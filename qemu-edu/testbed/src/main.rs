@@ -3,6 +3,7 @@
 mod cache;
 mod cli;
 mod commands;
+mod debs;
 mod exit;
 mod mutants;
 mod namespace;

@@ -88,8 +88,18 @@ pub fn isolate(command: &Command) -> Command {
 
 /// A command that runs `program` in the tree `root`, where it sees `mounts`, in folder `/`.
 pub fn inside(root: &Path, mounts: &[Mount], program: impl AsRef<OsStr>) -> Command {
+    enter("keep", root, mounts, program)
+}
+
+/// As [`inside`], but what is changed in the tree, and not in `mounts`, is gone at the end. It is kept in
+/// memory meanwhile.
+pub fn on_top(root: &Path, mounts: &[Mount], program: impl AsRef<OsStr>) -> Command {
+    enter("throw-away", root, mounts, program)
+}
+
+fn enter(changes: &str, root: &Path, mounts: &[Mount], program: impl AsRef<OsStr>) -> Command {
     let mut command = isolated("sh");
-    command.args(["-c", ENTER, "enter"]).arg(root);
+    command.args(["-c", ENTER, "enter", changes]).arg(root);
     for mount in mounts {
         command
             .arg(if mount.writable { "rw" } else { "ro" })

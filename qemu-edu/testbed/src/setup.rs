@@ -20,6 +20,7 @@ mod mirror;
 mod mke2fs;
 mod module_index;
 mod packages;
+mod packaging;
 mod prerequisites;
 mod qemu;
 mod run;
@@ -85,6 +86,19 @@ pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Resu
     // Virtual machines use the parts after this function has returned.
     setup.cache.keep_until_exit();
     Ok(prepared)
+}
+
+/// Makes what packages are made with, and nothing else; returns the repository and the root folder of a
+/// Debian tree with the tools.
+pub fn packaging(options: &Options, ui: &Ui) -> anyhow::Result<(Workspace, PathBuf)> {
+    let workspace = Workspace::find()?;
+    let cache = Cache::open(options, ui)?;
+    ui.open_log(&cache.logs())?;
+    cache.sweep(ui);
+    prerequisites::ensure(&cache, ui)?;
+    let tree = packaging::get(options, &cache, ui)?;
+    cache.keep_until_exit();
+    Ok((workspace, tree))
 }
 
 impl Setup {
@@ -248,6 +262,11 @@ impl Setup {
         chromium::get(options, &self.cache, ui)
     }
 
+    /// Root folder of a Debian tree with the tools that make and judge packages, made if need be.
+    pub fn packaging(&self, options: &Options, ui: &Ui) -> anyhow::Result<PathBuf> {
+        packaging::get(options, &self.cache, ui)
+    }
+
     /// A command that starts `mke2fs`, which is fetched if need be.
     pub fn mke2fs(&self, options: &Options, ui: &Ui) -> anyhow::Result<Command> {
         mke2fs::get(options, &self.cache, ui)
@@ -279,6 +298,7 @@ impl Setup {
                 chromium::entry_name(),
                 debian_guest::entry_name(&self.packages),
                 mke2fs::entry_name(),
+                packaging::entry_name(),
             ])
             .collect();
         let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();

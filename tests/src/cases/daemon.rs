@@ -437,7 +437,7 @@ fn sample_works() -> Result<()> {
     let _driver = Driver::load(Mode::Msi)?;
     let daemon = Daemon::start(CONFIGURATION.as_ref())?;
     let events = tool::json(&["factorial", "6", "--device", "0"])?;
-    let file = std::path::Path::new("/run/irqcast-factorials.jsonl");
+    let file = std::path::Path::new("/run/irqcast/factorials.jsonl");
     crate::wait::until("the sample's hook", || {
         Ok(std::fs::metadata(file)
             .is_ok_and(|file| file.len() > 0)

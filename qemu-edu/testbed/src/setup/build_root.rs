@@ -20,14 +20,15 @@ use crate::{
 };
 
 /// Packages beside those of the kernel.
-const PACKAGES: [&str; 28] = [
-    // What a kernel build calls.
+const PACKAGES: [&str; 29] = [
+    // What a kernel build calls, DKMS among it.
     "bc",
     "bindgen",
     "binutils",
     "bison",
     "clang",
     "cpio",
+    "dkms",
     "flex",
     "gcc",
     "gcc-14",

@@ -1,8 +1,10 @@
 //! The checks that need no virtual machine: unit tests, the wire contract, and the driver's
 //! formatting, lints and makefile.
 
+mod dkms;
 mod driver;
 mod mutants;
+mod packages;
 mod page;
 mod spec;
 mod traps;
@@ -54,7 +56,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 10] = [
+const CHECKS: [(&str, Check); 20] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -65,6 +67,16 @@ const CHECKS: [(&str, Check); 10] = [
     ("host::driver-warnings", driver::warnings),
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
+    ("host::packages-lintian", packages::lintian),
+    ("host::packages-udev-rules", packages::rules),
+    ("host::packages-unit", packages::unit),
+    ("host::packages-sample", packages::sample),
+    ("host::packages-purge", packages::purge),
+    ("host::packages-reproducible", packages::reproducible),
+    ("host::packages-shellcheck", packages::shellcheck),
+    ("host::dkms-module", dkms::module),
+    ("host::dkms-refusals", dkms::refusals),
+    ("host::dkms-other-series", dkms::other_series),
 ];
 
 /// Names of all checks.
