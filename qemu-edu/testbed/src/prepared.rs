@@ -35,6 +35,8 @@ pub struct Debian {
     pub modules: PathBuf,
     /// Folder of the driver in the one of the kernel's modules.
     pub driver_folder: &'static str,
+    /// Debian packages that guests with the layer `packages` find, if there are such guests.
+    pub packages: Vec<PathBuf>,
 }
 
 /// A bootable kernel.

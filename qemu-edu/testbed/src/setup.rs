@@ -226,6 +226,7 @@ impl Setup {
             image: debian_guest::get(options, &self.cache, ui, &self.packages)?,
             modules,
             driver_folder: module_index::FOLDER,
+            packages: Vec::new(),
         });
         Ok(())
     }

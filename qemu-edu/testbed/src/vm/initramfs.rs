@@ -13,7 +13,10 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-pub use self::archive::{Archive, EXECUTABLE, PLAIN};
+pub use self::{
+    archive::{Archive, EXECUTABLE, PLAIN},
+    debian::PACKAGES,
+};
 use super::{memory_file, modules, python};
 use crate::{cli::Guest, prepared::Prepared, process};
 
@@ -123,7 +126,7 @@ impl<'a> Builder<'a> {
     /// Adds the layer of that name.
     pub fn layer(&mut self, name: &str) -> anyhow::Result<()> {
         if !self.root.is_empty() {
-            bail!("a test wants a layer {name:?} for a Debian guest, which has none");
+            return self.debian_layer(name);
         }
         match name {
             "python" => python::add(self.prepared, &mut self.archive),

@@ -10,10 +10,14 @@ use super::{
 };
 use crate::{
     cli::{Guest, KernelChoice, Options},
+    debs::{self, Version},
     prepared::Prepared,
     setup::{KernelSetup, Setup},
     ui::Ui,
-    vm::{Disk, Logs, Machine, initramfs::Builder},
+    vm::{
+        Disk, Logs, Machine,
+        initramfs::{Builder, PACKAGES},
+    },
 };
 
 /// The tests to run on one kernel.
@@ -81,6 +85,17 @@ impl Plan {
         let mut machines = self.groups.iter().map(|(machine, _)| machine);
         if machines.any(|machine| machine.guest == Guest::Debian) {
             setup.debian(options, &mut kernel, ui)?;
+        }
+        let mut layers = self.groups.iter().flat_map(|(machine, _)| &machine.layers);
+        if let Some(debian) = &mut kernel.prepared.debian
+            && layers.any(|layer| layer == PACKAGES)
+        {
+            let workspace = setup.workspace();
+            let tree = setup.packaging(options, ui)?;
+            let version = Version::of(&workspace.root, None)?;
+            let folder = workspace.root.join("target/packages");
+            let made = debs::build(workspace, &tree, &version, &folder, ui)?;
+            debian.packages = vec![made.daemon];
         }
         Ok(kernel)
     }

@@ -3,13 +3,16 @@
 
 use std::fs;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::{Builder, EXECUTABLE, PLAIN, new_archive};
 use crate::prepared::Prepared;
 
 /// Where PID 1 of the initramfs looks for what it is to add to the system on the disk.
 const ADDED: &str = "/added";
+
+/// Name of the layer with the project's own packages.
+pub const PACKAGES: &str = "packages";
 
 /// The testbed's end in the guest, as a service. The system is told of it for this boot only.
 const SERVICE: &str = "irqcast-testbed.service";
@@ -83,6 +86,30 @@ pub fn start(prepared: &Prepared) -> anyhow::Result<Builder<'_>> {
 }
 
 impl Builder<'_> {
+    /// Adds the layer of that name to a Debian guest.
+    pub(super) fn debian_layer(&mut self, name: &str) -> anyhow::Result<()> {
+        ensure!(
+            name == PACKAGES,
+            "a test wants a layer {name:?} for a Debian guest, which the testbed does not know"
+        );
+        let debian = self.prepared.debian.as_ref();
+        let packages = debian.map_or(&[][..], |debian| &debian.packages);
+        ensure!(
+            !packages.is_empty(),
+            "a test wants packages, and none were made"
+        );
+        for package in packages {
+            let name = package.file_name().context("a package has no name")?;
+            let name = name.to_string_lossy();
+            self.copy(
+                &format!("/run/irqcast-testbed/packages/{name}"),
+                package,
+                PLAIN,
+            )?;
+        }
+        Ok(())
+    }
+
     /// Adds the daemon and the tool, as a person would who installs them by hand.
     pub fn programs(&mut self) -> anyhow::Result<()> {
         let programs = self.prepared.userland.clone();
