@@ -9,6 +9,7 @@ mod context;
 mod control;
 mod crowd;
 mod daemon;
+mod debian;
 mod docs;
 mod eventfd;
 mod events;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<Case> {
         families::cases(),
         docs::cases(),
         ynl::cases(),
+        debian::cases(),
         // Last, so that it judges what the others left behind.
         kernel::cases(),
     ]
