@@ -31,9 +31,21 @@ impl fmt::Display for Mode {
     }
 }
 
+/// What runs in a virtual machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guest {
+    /// The testbed's PID 1 and busybox. The test loads the driver.
+    Minimal,
+    /// Debian with systemd and udev, which loads the driver.
+    Debian,
+}
+
 /// The virtual machine that a test needs. Tests with equal machines share one.
 #[derive(Debug, Clone, Serialize)]
 pub struct Machine {
+    /// What runs on it.
+    pub guest: Guest,
     /// Number of edu devices, which get the instances 0, 1, ….
     pub devices: u8,
     /// Further QEMU devices, as the values of `-device`.
@@ -51,6 +63,7 @@ pub struct Machine {
 impl Default for Machine {
     fn default() -> Self {
         Self {
+            guest: Guest::Minimal,
             devices: 2,
             extra: Vec::new(),
             append: "",
@@ -156,12 +169,17 @@ impl Case {
         .to_string()
     }
 
-    /// Runs the test from a clean state, and fails it too when the kernel complained.
+    /// Runs the test from a clean state, and fails it too when the kernel complained. In a Debian guest
+    /// the driver is udev's to load, and stays.
     pub fn run(&self) -> Result<()> {
-        driver::unload_if_loaded().context("failed to clean up after an earlier test")?;
+        let clean = || match self.machine.guest {
+            Guest::Minimal => driver::unload_if_loaded(),
+            Guest::Debian => Ok(()),
+        };
+        clean().context("failed to clean up after an earlier test")?;
         let mut log = KernelLog::from_now()?;
         let outcome = (self.body)();
-        let cleaned = driver::unload_if_loaded();
+        let cleaned = clean();
         let complaints = log.complaints(self.expected_log)?;
         outcome?;
         cleaned.context("failed to unload the driver after the test")?;

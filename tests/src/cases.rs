@@ -9,6 +9,7 @@ mod context;
 mod control;
 mod crowd;
 mod daemon;
+mod debian;
 mod docs;
 mod e1000;
 mod eventfd;
@@ -85,6 +86,7 @@ pub fn all() -> Vec<Case> {
         e1000::cases(),
         docs::cases(),
         ynl::cases(),
+        debian::cases(),
         // Last, so that it judges what the others left behind.
         kernel::cases(),
     ]

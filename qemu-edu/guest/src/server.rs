@@ -13,17 +13,16 @@ use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
-        signal::{SigSet, Signal, kill},
+        signal::{SigSet, Signal},
         signalfd::{SfdFlags, SignalFd},
         utsname::uname,
         wait::{WaitPidFlag, WaitStatus, waitpid},
     },
-    unistd::Pid,
 };
 
 use crate::{
     children::{Child, Output},
-    start,
+    kill, start,
 };
 
 /// Bytes that may wait for the host before the commands' output is left in their pipes.
@@ -200,11 +199,7 @@ impl Server {
                     child.signal(signal);
                 }
             }
-            ToGuest::KillAll => match kill(Pid::from_raw(-1), Signal::SIGKILL) {
-                // There was no other process.
-                Ok(()) | Err(Errno::ESRCH) => {}
-                Err(error) => return Err(error).context("failed to kill all processes"),
-            },
+            ToGuest::KillAll => kill::all_commands()?,
             ToGuest::Ping => self.send(&ToHost::Pong)?,
             ToGuest::PowerOff => return Ok(Next::PowerOff),
         }

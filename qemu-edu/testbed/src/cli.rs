@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use serde::Deserialize;
 
 use crate::exit;
 
@@ -31,6 +32,7 @@ Examples:
   cargo testbed soak storm                    a million interrupts, none of them lost
   cargo testbed bench --mode icount           compare the delivery paths
   cargo testbed run -- irqcastctl list        one command in a fresh guest
+  cargo testbed shell --guest debian          a guest with systemd and udev
   cargo testbed shell --devices 2             look around in a guest with two devices
   cargo testbed setup --kdir ~/linux          with a kernel that you built";
 
@@ -86,9 +88,9 @@ pub struct Options {
     #[arg(long, global = true, value_enum, conflicts_with = "kdir")]
     pub kernel: Option<KernelChoice>,
 
-    /// Kind of guest
-    #[arg(long, global = true, value_enum, default_value_t = Guest::Minimal)]
-    pub guest: Guest,
+    /// Kind of guest [default: minimal; for `test` and `soak` what each test needs]
+    #[arg(long, global = true, value_enum)]
+    pub guest: Option<Guest>,
 
     /// Use the kernel that was built in this folder instead
     ///
@@ -118,6 +120,22 @@ pub struct Options {
 }
 
 impl Options {
+    /// The guest to boot where a person chose none.
+    pub fn guest(&self) -> Guest {
+        self.guest.unwrap_or_default()
+    }
+
+    /// Fails, and says what to do, if a person wants `command`, which runs in the minimal guest only,
+    /// in another one.
+    pub fn require_minimal_guest(&self, command: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.guest() == Guest::Minimal,
+            "`{command}` runs in the minimal guest only: leave out --guest; `run`, `shell`, `test` and \
+             `soak` take --guest debian"
+        );
+        Ok(())
+    }
+
     /// Kernels to use: the person's choice, or else `default`.
     pub fn kernels(&self, default: &[KernelChoice]) -> Vec<KernelChoice> {
         match (&self.kdir, self.kernel) {
@@ -152,10 +170,16 @@ impl KernelChoice {
 }
 
 /// What runs in a virtual machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Guest {
     /// A static PID 1 and busybox; boots in seconds
+    #[default]
     Minimal,
+    /// Debian 13 with systemd and udev, on the stock kernel
+    Debian,
 }
 
 /// Arguments of `setup`.

@@ -73,6 +73,19 @@ pub fn isolated(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// The same command, as root of new namespaces.
+pub fn isolate(command: &Command) -> Command {
+    let mut isolated = isolated(command.get_program());
+    isolated.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => isolated.env(name, value),
+            None => isolated.env_remove(name),
+        };
+    }
+    isolated
+}
+
 /// A command that runs `program` in the tree `root`, where it sees `mounts`, in folder `/`.
 pub fn inside(root: &Path, mounts: &[Mount], program: impl AsRef<OsStr>) -> Command {
     enter("keep", root, mounts, program)

@@ -24,6 +24,21 @@ pub struct Prepared {
     pub source: PathBuf,
     /// The testbed's cache folder.
     pub cache: PathBuf,
+    /// What a Debian guest is made of, where one is to be booted.
+    pub debian: Option<Debian>,
+}
+
+/// What a Debian guest is made of.
+#[derive(Debug, Clone)]
+pub struct Debian {
+    /// The ext4 image of its disk, which is not to be written to.
+    pub image: PathBuf,
+    /// Folder with the lists of its kernel's modules and of the driver.
+    pub modules: PathBuf,
+    /// Folder of the driver in the one of the kernel's modules.
+    pub driver_folder: &'static str,
+    /// Debian packages that guests with the layer `packages` find, if there are such guests.
+    pub packages: Vec<PathBuf>,
 }
 
 /// A bootable kernel.

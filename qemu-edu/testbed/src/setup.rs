@@ -9,6 +9,7 @@ mod build_root;
 mod chromium;
 mod config;
 mod custom;
+mod debian_guest;
 mod debian_tree;
 mod debug;
 mod diagnose;
@@ -17,6 +18,7 @@ mod kbuild;
 mod kernel;
 mod mirror;
 mod mke2fs;
+mod module_index;
 mod packages;
 mod packaging;
 mod peers;
@@ -39,19 +41,15 @@ pub use self::{
     chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
     driver::{copy_source as copy_driver, source_files as driver_files},
-<<<<<<< HEAD
-    peers::Peers,
-||||||| 26e6b6b
-=======
     packaging::packaging,
->>>>>>> package
+    peers::Peers,
     run::{ProgramFailed, run as run_program},
     workspace::Workspace,
 };
 use crate::{
     cache::{Cache, Entry, human_size},
-    cli::{KernelChoice, Options},
-    prepared::{Prepared, Qemu, Userland},
+    cli::{Guest, KernelChoice, Options},
+    prepared::{Debian, Prepared, Qemu, Userland},
     process,
     ui::Ui,
 };
@@ -76,12 +74,18 @@ pub struct KernelSetup {
     pub prepared: Prepared,
     /// Cache entries that belong to it.
     entries: Vec<Entry>,
+    /// The driver's.
+    driver_entry: Entry,
 }
 
 /// Makes what is missing for a boot of `kernel` and returns where it all is.
 pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Result<Prepared> {
     let setup = Setup::new(options, ui, false)?;
-    let prepared = setup.kernel(options, kernel, ui)?.prepared;
+    let mut made = setup.kernel(options, kernel, ui)?;
+    if options.guest() == Guest::Debian {
+        setup.debian(options, &mut made, ui)?;
+    }
+    let prepared = made.prepared;
     // Virtual machines use the parts after this function has returned.
     setup.cache.keep_until_exit();
     Ok(prepared)
@@ -168,7 +172,7 @@ impl Setup {
             }
         };
         let (driver, entry) = driver::get(&driver::DRIVER, workspace, cache, ui, root, &built)?;
-        let entries = built.entry.iter().cloned().chain([entry]).collect();
+        let entries = built.entry.iter().chain([&entry]).cloned().collect();
         let prepared = Prepared {
             kernel: built.kernel.clone(),
             driver,
@@ -178,12 +182,44 @@ impl Setup {
             qemu: qemu.clone(),
             source: built.source.clone(),
             cache: cache.folder().to_owned(),
+            debian: None,
         };
         Ok(KernelSetup {
             built,
             prepared,
             entries,
+            driver_entry: entry,
         })
+    }
+
+    /// Makes what a Debian guest needs, and adds it to a kernel's parts.
+    pub fn debian(
+        &self,
+        options: &Options,
+        kernel: &mut KernelSetup,
+        ui: &Ui,
+    ) -> anyhow::Result<()> {
+        let name = &kernel.prepared.kernel.name;
+        anyhow::ensure!(
+            name == KernelChoice::Stock.name(),
+            "the Debian guest boots Debian's own kernel, which has the drivers and modules that it \
+             needs, and the {name} kernel was asked for; leave out --kernel and --kdir"
+        );
+        let (modules, entry) = module_index::get(
+            &self.cache,
+            ui,
+            &self.root,
+            &kernel.prepared.kernel.release,
+            &kernel.driver_entry,
+        )?;
+        kernel.entries.push(entry);
+        kernel.prepared.debian = Some(Debian {
+            image: debian_guest::get(options, &self.cache, ui, &self.packages)?,
+            modules,
+            driver_folder: module_index::FOLDER,
+            packages: Vec::new(),
+        });
+        Ok(())
     }
 
     /// Makes the C twin of the driver for a kernel.
@@ -269,6 +305,7 @@ impl Setup {
             // They are fetched by those who need them.
             .chain([
                 chromium::entry_name(),
+                debian_guest::entry_name(&self.packages),
                 mke2fs::entry_name(),
                 packaging::entry_name(),
                 peers::entry_name(),

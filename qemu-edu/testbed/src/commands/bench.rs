@@ -35,6 +35,7 @@ const WARM_UP: u32 = 100;
 
 /// Runs the command.
 pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+    options.require_minimal_guest("bench")?;
     if args.daemon {
         return daemon::run(options, args, ui);
     }

@@ -82,6 +82,7 @@ const AFTERWARDS: Duration = Duration::from_millis(200);
 /// Runs the command.
 pub fn run(options: &cli::Options, _args: &cli::DemoArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
+    options.require_minimal_guest("demo")?;
     let prepared = guest::prepare(options, ui)?;
     let logs = Logs::create(&prepared.cache, options.keep_log.as_deref())?;
     let result = play(&prepared, &logs, ui, started);

@@ -12,13 +12,13 @@ use anyhow::{Context as _, bail};
 
 pub use self::input::Input;
 use crate::{
-    cli::{KernelChoice, MachineArgs, Options},
+    cli::{Guest, KernelChoice, MachineArgs, Options},
     exit,
     prepared::Prepared,
     setup,
     ui::Ui,
     vm::{
-        Invocation, Logs, Lost, Machine, Vm,
+        Disk, Invocation, Logs, Lost, Machine, Vm,
         initramfs::{Builder, DRIVER},
     },
 };
@@ -37,12 +37,16 @@ pub fn prepare(options: &Options, ui: &Ui) -> anyhow::Result<Prepared> {
 pub fn boot(options: &Options, args: &MachineArgs, ui: &Ui) -> anyhow::Result<Vm> {
     let prepared = prepare(options, ui)?;
     let machine = Machine {
+        guest: options.guest(),
         devices: args.devices,
         append: args.append.clone(),
         memory_mib: args.memory,
         ..Machine::default()
     };
-    let mut builder = Builder::new(&prepared)?;
+    let mut builder = Builder::of(machine.guest, &prepared)?;
+    if machine.guest == Guest::Debian {
+        builder.programs()?;
+    }
     for file in &args.copy {
         builder.copy_to_home(file)?;
     }
@@ -57,18 +61,28 @@ pub fn boot_with_driver(
     initramfs: &File,
     logs: &Logs,
 ) -> anyhow::Result<Vm> {
+    let disk = match &prepared.debian {
+        Some(debian) if machine.guest == Guest::Debian => Some(Disk::shared(debian.image.clone())),
+        _ => None,
+    };
     let mut vm = Vm::boot(
         machine,
         prepared,
         initramfs,
-        None,
+        disk.as_ref(),
         logs,
         &prepared.kernel.name,
     )?;
-    let command = ["insmod", DRIVER]
-        .into_iter()
-        .chain(machine.driver_parameters());
-    let loaded = vm.run(Invocation::new(command), LOAD_LIMIT, |_| {})?;
+    let load = match machine.guest {
+        Guest::Minimal => Invocation::new(
+            ["insmod", DRIVER]
+                .into_iter()
+                .chain(machine.driver_parameters()),
+        ),
+        // It finds the parameters itself. Where there is a device, udev is at it already.
+        Guest::Debian => Invocation::new(["modprobe", "irqcast_edu"]),
+    };
+    let loaded = vm.run(load, LOAD_LIMIT, |_| {})?;
     if !loaded.exit.success() {
         bail!(
             "the driver does not load in the guest: {}; the kernel's reason is in {}",

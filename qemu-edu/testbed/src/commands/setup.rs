@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Instant};
 
 use crate::{
     cache::{Entry, human_size},
-    cli::{self, KernelChoice},
+    cli::{self, Guest, KernelChoice},
     exit,
     setup::Setup,
     ui::Ui,
@@ -16,7 +16,11 @@ pub fn run(options: &cli::Options, args: &cli::SetupArgs, ui: &Ui) -> anyhow::Re
     let mut setup = Setup::new(options, ui, args.update)?;
     let mut kernels = Vec::new();
     for kernel in options.kernels(&[KernelChoice::Stock]) {
-        kernels.push(setup.kernel(options, kernel, ui)?);
+        let mut kernel = setup.kernel(options, kernel, ui)?;
+        if options.guest() == Guest::Debian {
+            setup.debian(options, &mut kernel, ui)?;
+        }
+        kernels.push(kernel);
     }
     let old = setup.superseded(&kernels);
     if args.prune && !old.is_empty() {
@@ -30,6 +34,9 @@ pub fn run(options: &cli::Options, args: &cli::SetupArgs, ui: &Ui) -> anyhow::Re
         );
         println!("image    {}", prepared.kernel.image.display());
         println!("driver   {}", prepared.driver.display());
+        if let Some(debian) = &prepared.debian {
+            println!("debian   {}", debian.image.display());
+        }
     }
     println!("qemu     {}", setup.qemu().version);
     let size = human_size(setup.cache().entries().iter().map(Entry::bytes).sum());

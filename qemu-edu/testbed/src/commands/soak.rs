@@ -29,7 +29,7 @@ pub fn run(options: &cli::Options, args: &cli::SoakArgs, ui: &Ui) -> anyhow::Res
     }]);
     let matches = |name: &str| name.contains(filter);
     let form = Form::Long(args.count);
-    let plans = vm::plan(&setup, &choices, form, &matches)?;
+    let plans = vm::plan(&setup, &choices, options.guest, form, &matches)?;
     let trials = mutants::plan(setup.workspace(), &choices, &matches)?;
     if plans.is_empty() && trials.is_empty() {
         bail!(
@@ -47,7 +47,7 @@ pub fn run(options: &cli::Options, args: &cli::SoakArgs, ui: &Ui) -> anyhow::Res
     }
     let kernels = plans
         .iter()
-        .map(|plan| setup.kernel(options, plan.choice(), ui))
+        .map(|plan| plan.prepare(&setup, options, ui))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let logs = Logs::create(setup.cache().folder(), options.keep_log.as_deref())?;
     let mut report = Report::default();

@@ -25,7 +25,7 @@ use crate::{
     exit,
     setup::Setup,
     ui::Ui,
-    vm::{Logs, initramfs},
+    vm::Logs,
 };
 
 /// Runs the command.
@@ -36,7 +36,7 @@ pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Res
     let setup = Setup::new(options, ui, false)?;
     let choices = options.kernels(&[KernelChoice::Stock, KernelChoice::Debug]);
     let plans = match wanted(Only::Vm) {
-        true => vm::plan(&setup, &choices, Form::Short, &matches)?,
+        true => vm::plan(&setup, &choices, options.guest, Form::Short, &matches)?,
         false => Vec::new(),
     };
     let host_names = match wanted(Only::Host) {
@@ -61,10 +61,7 @@ pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Res
     if !plans.is_empty() {
         let logs = Logs::create(setup.cache().folder(), options.keep_log.as_deref())?;
         for plan in plans {
-            let mut kernel = setup.kernel(options, plan.choice(), ui)?;
-            if plan.needs_layer(initramfs::E1000) {
-                kernel.prepared.e1000 = Some(setup.e1000(&kernel, ui)?);
-            }
+            let kernel = plan.prepare(&setup, options, ui)?;
             plan.run(&setup, options, &kernel.prepared, &logs, ui, &mut report)?;
         }
         report.note(&format!(

@@ -24,7 +24,7 @@ pub fn fill(
     for (from, to) in FOLDERS {
         copy_tree(&workspace.root.join(from), &stage.join(to))?;
     }
-    copy_driver(workspace, &stage.join("driver"))?;
+    copy_driver(&workspace.driver(), &stage.join("driver"))?;
     for program in PROGRAMS {
         let to = stage.join("programs");
         super::create(&to)?;

@@ -38,8 +38,30 @@ pub struct Contents<'a> {
     pub excluded: &'a [&'a str],
 }
 
-/// Makes the folder `tree` a Debian tree with `contents`, fetched from `mirror`.
+/// Makes the folder `tree` a Debian tree with `contents`, fetched from `mirror`. All in it belongs to
+/// the person.
 pub fn make(
+    ui: &Ui,
+    step: &Step<'_>,
+    mirror: &str,
+    contents: &Contents<'_>,
+    tree: &Path,
+) -> anyhow::Result<()> {
+    make_with_owners(ui, step, mirror, contents, tree)?;
+    if namespace::is_root() {
+        return Ok(());
+    }
+    // Some files belong to subordinate users now, and a plain `rm -r` of the cache would fail.
+    let mut command = namespace::isolated("chown");
+    command
+        .args(["--no-dereference", "--recursive", "0:0"])
+        .arg(tree);
+    run::run(ui, step, "chown", command, |_| {})
+}
+
+/// The same, but the files belong to whom their packages give them: without root, to subordinate
+/// users. [`crate::namespace::isolate`] sees them as a system would.
+pub fn make_with_owners(
     ui: &Ui,
     step: &Step<'_>,
     mirror: &str,
@@ -74,16 +96,7 @@ pub fn make(
     let mut progress = Progress::default();
     run::run(ui, step, "mmdebstrap", command, |line| {
         progress.line(line, step)
-    })?;
-    if namespace::is_root() {
-        return Ok(());
-    }
-    // Some files belong to subordinate users now, and a plain `rm -r` of the cache would fail.
-    let mut command = namespace::isolated("chown");
-    command
-        .args(["--no-dereference", "--recursive", "0:0"])
-        .arg(tree);
-    run::run(ui, step, "chown", command, |_| {})
+    })
 }
 
 /// Follows apt and dpkg: each package is fetched, unpacked and set up.

@@ -2,7 +2,8 @@
 
 use std::{ffi::OsString, os::fd::RawFd, path::Path};
 
-use super::{accelerator::Accelerator, machine::Machine};
+use super::{accelerator::Accelerator, disk::Disk, machine::Machine};
+use crate::cli::Guest;
 
 /// Processors of each guest. Two let a handler and a listener run at the same time.
 const PROCESSORS: u8 = 2;
@@ -23,6 +24,11 @@ const SLOTS: [u8; 16] = [2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 
 const COMMAND_LINE: &str =
     "console=ttyS0 panic=-1 oops=panic sysrq_always_enabled cryptomgr.notests";
 
+/// What a Debian guest's command line has beside that: PID 1 of the initramfs goes on with the disk, and
+/// systemd tells the console only of what takes long or fails.
+const DEBIAN_COMMAND_LINE: &str =
+    "irqcast.root=/dev/nvme0n1 systemd.unit=multi-user.target systemd.show_status=auto";
+
 /// The chipset, without parts that the firmware and the kernel spend time on and that no
 /// guest uses. It boots as fast as the older `pc` and has PCI Express.
 const CHIPSET: &str = "q35,smm=off,sata=off";
@@ -40,8 +46,8 @@ pub struct Parts<'a> {
     pub console: RawFd,
     /// The same for QEMU's own control channel.
     pub qmp: RawFd,
-    /// File of the disk, if the machine has one.
-    pub disk: Option<&'a Path>,
+    /// The disk, if the machine has one.
+    pub disk: Option<&'a Disk>,
 }
 
 /// The arguments for `qemu-system-x86_64`. They suit version 10.0, which set-up fetches.
@@ -69,10 +75,7 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>)
     arguments.option("-m", format!("{}M", machine.memory_mib));
     arguments.option("-kernel", parts.kernel);
     arguments.option("-initrd", format!("/proc/self/fd/{}", parts.initramfs));
-    arguments.option(
-        "-append",
-        format!("{COMMAND_LINE} {}", machine.append).trim_end(),
-    );
+    arguments.option("-append", command_line(machine));
     for (name, fd) in [
         ("console", parts.console),
         ("qmp", parts.qmp),
@@ -93,8 +96,12 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>)
     if let Some(disk) = parts.disk {
         // What the guest has flushed, and nothing else, has to be there after its power is cut. Commas
         // are doubled in a path.
-        let file = disk.to_string_lossy().replace(',', ",,");
-        arguments.option("-drive", format!("if=none,id=disk,format=raw,file={file}"));
+        let file = disk.path().to_string_lossy().replace(',', ",,");
+        let snapshot = if disk.is_shared() { "on" } else { "off" };
+        arguments.option(
+            "-drive",
+            format!("if=none,id=disk,format=raw,snapshot={snapshot},file={file}"),
+        );
         arguments.option("-device", "nvme,drive=disk,serial=disk");
     }
     for device in &machine.extra {
@@ -106,6 +113,18 @@ pub fn arguments(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>)
 /// How many processors the machine has.
 pub fn processors(machine: &Machine) -> u8 {
     if machine.icount { 1 } else { PROCESSORS }
+}
+
+fn command_line(machine: &Machine) -> String {
+    let guest = match machine.guest {
+        Guest::Minimal => "",
+        Guest::Debian => DEBIAN_COMMAND_LINE,
+    };
+    [COMMAND_LINE, guest, &machine.append]
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 struct Arguments(Vec<OsString>);
@@ -125,16 +144,23 @@ impl Arguments {
 mod tests {
     use super::*;
 
-    fn list(machine: &Machine, accelerator: Accelerator) -> Vec<String> {
-        let parts = Parts {
+    fn parts() -> Parts<'static> {
+        Parts {
             kernel: Path::new("/boot/kernel, the one"),
             initramfs: 5,
             link: 6,
             console: 7,
             qmp: 8,
             disk: None,
-        };
-        arguments(machine, accelerator, &parts)
+        }
+    }
+
+    fn list(machine: &Machine, accelerator: Accelerator) -> Vec<String> {
+        list_of(machine, accelerator, &parts())
+    }
+
+    fn list_of(machine: &Machine, accelerator: Accelerator, parts: &Parts<'_>) -> Vec<String> {
+        arguments(machine, accelerator, parts)
             .into_iter()
             .map(|argument| argument.into_string().unwrap())
             .collect()
@@ -199,6 +225,30 @@ mod tests {
                 "pcie-root-port,id=port1",
             ]
         );
+    }
+
+    #[test]
+    fn debian_guest_goes_on_with_its_disk() {
+        let machine = Machine {
+            guest: Guest::Debian,
+            append: "irqcast_edu.msi=0".to_owned(),
+            ..Machine::default()
+        };
+        let line = format!("{COMMAND_LINE} {DEBIAN_COMMAND_LINE} irqcast_edu.msi=0");
+        let list = list(&machine, Accelerator::Tcg);
+        assert_eq!(values(&list, "-append"), [line]);
+    }
+
+    #[test]
+    fn shared_disk_is_not_written_to() {
+        let disk = Disk::shared("/cache/one,two".into());
+        let parts = Parts {
+            disk: Some(&disk),
+            ..parts()
+        };
+        let list = list_of(&Machine::default(), Accelerator::Tcg, &parts);
+        let drive = "if=none,id=disk,format=raw,snapshot=on,file=/cache/one,,two";
+        assert_eq!(values(&list, "-drive"), [drive]);
     }
 
     #[test]

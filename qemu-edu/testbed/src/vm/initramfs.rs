@@ -1,6 +1,7 @@
 //! The guest's file system: an archive in memory that the kernel unpacks.
 
 mod archive;
+mod debian;
 
 use std::{
     fs::{self, File},
@@ -12,9 +13,12 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-pub use self::archive::{Archive, EXECUTABLE, PLAIN};
+pub use self::{
+    archive::{Archive, EXECUTABLE, PLAIN},
+    debian::PACKAGES,
+};
 use super::{memory_file, modules, peers, python};
-use crate::{prepared::Prepared, process};
+use crate::{cli::Guest, prepared::Prepared, process};
 
 /// Where the guest finds the driver.
 pub const DRIVER: &str = "/lib/irqcast/irqcast_edu.ko";
@@ -67,13 +71,22 @@ const LINKS_TO_USR: [&str; 4] = ["bin", "sbin", "lib", "lib64"];
 pub struct Builder<'a> {
     prepared: &'a Prepared,
     archive: Archive<BufWriter<File>>,
+    /// Where the guest's `/` is in the archive.
+    root: &'static str,
 }
 
 impl<'a> Builder<'a> {
-    /// Starts with what every guest has: PID 1, busybox, the driver, the programs.
+    /// Starts with what every guest of that kind has.
+    pub fn of(guest: Guest, prepared: &'a Prepared) -> anyhow::Result<Self> {
+        match guest {
+            Guest::Minimal => Self::new(prepared),
+            Guest::Debian => debian::start(prepared),
+        }
+    }
+
+    /// Starts with what every minimal guest has: PID 1, busybox, the driver, the programs.
     pub fn new(prepared: &'a Prepared) -> anyhow::Result<Self> {
-        let file = memory_file::create("initramfs")?;
-        let mut archive = Archive::new(BufWriter::with_capacity(1 << 20, file));
+        let mut archive = new_archive()?;
         for name in LINKS_TO_USR {
             archive.link(&format!("/{name}"), &format!("usr/{name}"))?;
             archive.folder(&format!("/usr/{name}"))?;
@@ -104,13 +117,20 @@ impl<'a> Builder<'a> {
         for (path, content, mode) in SAMPLE {
             archive.file(path, content, mode)?;
         }
-        let mut builder = Self { prepared, archive };
+        let mut builder = Self {
+            prepared,
+            archive,
+            root: "",
+        };
         builder.add_busybox()?;
         Ok(builder)
     }
 
     /// Adds the layer of that name.
     pub fn layer(&mut self, name: &str) -> anyhow::Result<()> {
+        if !self.root.is_empty() {
+            return self.debian_layer(name);
+        }
         match name {
             "python" => python::add(self.prepared, &mut self.archive),
             "nlmon" => modules::add_nlmon(self.prepared, &mut self.archive),
@@ -146,7 +166,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a file of the host.
     pub fn copy(&mut self, path: &str, from: &Path, mode: u32) -> anyhow::Result<()> {
-        self.archive.copy(path, from, mode)
+        self.archive.copy(&self.place(path), from, mode)
     }
 
     /// Puts a file of the host into the guest's `/root`, with its permissions.
@@ -161,12 +181,16 @@ impl<'a> Builder<'a> {
             bail!("{} is no file; only files are copied", from.display());
         }
         let mode = metadata.permissions().mode() & 0o777;
-        self.archive.copy(&format!("{HOME}/{name}"), from, mode)
+        self.copy(&format!("{HOME}/{name}"), from, mode)
     }
 
     /// Adds a file with this content.
     pub fn file(&mut self, path: &str, content: &[u8], mode: u32) -> anyhow::Result<()> {
-        self.archive.file(path, content, mode)
+        self.archive.file(&self.place(path), content, mode)
+    }
+
+    fn place(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
     }
 
     /// The archive, ready for [`super::Vm::boot`].
@@ -198,4 +222,9 @@ impl<'a> Builder<'a> {
         }
         Ok(())
     }
+}
+
+fn new_archive() -> anyhow::Result<Archive<BufWriter<File>>> {
+    let file = memory_file::create("initramfs")?;
+    Ok(Archive::new(BufWriter::with_capacity(1 << 20, file)))
 }

@@ -2,10 +2,15 @@
 
 use serde::Deserialize;
 
+use crate::cli::Guest;
+
 /// What a guest consists of. Tests with equal machines share one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
+    /// What runs on it.
+    #[serde(default)]
+    pub guest: Guest,
     /// Number of edu devices, 0 to 16.
     pub devices: u8,
     /// Further devices, as values of QEMU's option `-device`.
@@ -19,7 +24,8 @@ pub struct Machine {
     /// Names of the initramfs layers that it needs beside the basic one.
     #[serde(default)]
     pub layers: Vec<String>,
-    /// Whether it has a disk with an empty file system, which is `/dev/nvme0n1`.
+    /// Whether it has a disk with an empty file system, which is `/dev/nvme0n1`. The disk of a Debian
+    /// guest holds its system, and is always there.
     #[serde(default)]
     pub disk: bool,
     /// Whether time in the guest is the number of instructions that it has executed, which
@@ -31,6 +37,7 @@ pub struct Machine {
 impl Default for Machine {
     fn default() -> Self {
         Self {
+            guest: Guest::default(),
             devices: 1,
             extra: Vec::new(),
             append: String::new(),

@@ -63,7 +63,7 @@ pub fn start(
         link: passed[1],
         console: passed[2],
         qmp: passed[3],
-        disk: disk.map(Disk::path),
+        disk,
     };
     let mut command = prepared.qemu.command();
     command

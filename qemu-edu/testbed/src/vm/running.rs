@@ -27,6 +27,7 @@ use super::{
     qmp::Qmp,
 };
 use crate::{
+    cli::Guest,
     prepared::Prepared,
     process::{self, Child},
 };
@@ -46,8 +47,9 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 /// How long the kernel gets to finish its last words after a panic.
 const PANIC_GRACE: Duration = Duration::from_secs(10);
 
-/// How long the guest may take to power off.
+/// How long the guest may take to power off, and one in which systemd stops its services first.
 const POWER_OFF_LIMIT: Duration = Duration::from_secs(15);
+const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(120);
 
 /// How long a stuck kernel gets for each answer to what it is doing.
 const ANSWER_TIME: Duration = Duration::from_secs(1);
@@ -114,10 +116,11 @@ pub struct Vm {
     next_id: ExecId,
     last_sign: Instant,
     pinged: Option<Instant>,
+    power_off_limit: Duration,
 }
 
 impl Vm {
-    /// Starts a guest and waits until PID 1 is there.
+    /// Starts a guest and waits until it takes commands.
     ///
     /// # Errors
     ///
@@ -154,6 +157,10 @@ impl Vm {
             next_id: 1,
             last_sign: started,
             pinged: None,
+            power_off_limit: match machine.guest {
+                Guest::Minimal => POWER_OFF_LIMIT,
+                Guest::Debian => SHUT_DOWN_LIMIT,
+            },
         };
         vm.wait_for_hello()?;
         Ok(vm)
@@ -263,11 +270,12 @@ impl Vm {
     /// [`Lost`] if it panics on the way or does not end.
     pub fn power_off(mut self) -> anyhow::Result<()> {
         self.link.send(&ToGuest::PowerOff)?;
-        let deadline = Instant::now() + POWER_OFF_LIMIT;
+        let limit = self.power_off_limit;
+        let deadline = Instant::now() + limit;
         loop {
             match self.next(Some(deadline)) {
                 Ok(Happening::Deadline) => {
-                    return Err(self.lose(Reason::TimeLimit(POWER_OFF_LIMIT)));
+                    return Err(self.lose(Reason::TimeLimit(limit)));
                 }
                 Ok(_) => {}
                 Err(error) => {

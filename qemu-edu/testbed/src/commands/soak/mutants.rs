@@ -163,7 +163,7 @@ fn run_tests(
     tests: &BTreeSet<&str>,
 ) -> anyhow::Result<()> {
     let is_wanted = |name: &str| short_name(name).is_some_and(|name| tests.contains(name));
-    let plans = vm::plan(setup, &[KERNEL], Form::Short, &is_wanted)?;
+    let plans = vm::plan(setup, &[KERNEL], None, Form::Short, &is_wanted)?;
     let kernel = setup.kernel(options, KERNEL, ui)?;
     for plan in plans {
         plan.run(setup, options, &kernel.prepared, logs, ui, report)?;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, process::Command, time::Duration};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::{prepared::Userland, process, vm::Machine};
+use crate::{cli::Guest, prepared::Userland, process, vm::Machine};
 
 /// The long form of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -63,6 +63,11 @@ impl Case {
     /// Whether it has this form.
     pub fn has(&self, form: Form) -> bool {
         form == Form::Short || self.soak.is_some()
+    }
+
+    /// Whether it runs in this guest, or the person does not mind.
+    pub fn is_in(&self, guest: Option<Guest>) -> bool {
+        guest.is_none_or(|guest| self.machine.guest == guest)
     }
 
     /// Whether it is for the kernel of that name.

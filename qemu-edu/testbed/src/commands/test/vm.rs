@@ -9,11 +9,15 @@ use super::{
     report::{Outcome, Report},
 };
 use crate::{
-    cli::{KernelChoice, Options},
+    cli::{Guest, KernelChoice, Options},
+    debs::{self, Version},
     prepared::Prepared,
-    setup::Setup,
+    setup::{KernelSetup, Setup},
     ui::Ui,
-    vm::{Disk, Logs, Machine, initramfs::Builder},
+    vm::{
+        Disk, Logs, Machine,
+        initramfs::{Builder, E1000, PACKAGES},
+    },
 };
 
 /// The tests to run on one kernel.
@@ -25,10 +29,11 @@ pub struct Plan {
     lifecycle: Vec<lifecycle::Test>,
 }
 
-/// The tests of this form whose full name `matches`, for each kernel.
+/// The tests of this form, in this guest if one is named, whose full name `matches`, for each kernel.
 pub fn plan(
     setup: &Setup,
     choices: &[KernelChoice],
+    guest: Option<Guest>,
     form: Form,
     matches: &dyn Fn(&str) -> bool,
 ) -> anyhow::Result<Vec<Plan>> {
@@ -38,10 +43,14 @@ pub fn plan(
         let kernel = choice.name();
         let mut chosen = cases.clone();
         chosen.retain(|case| {
-            case.has(form) && case.is_for(kernel) && matches(&full_name(kernel, &case.name))
+            case.has(form)
+                && case.is_in(guest)
+                && case.is_for(kernel)
+                && matches(&full_name(kernel, &case.name))
         });
         // How guests begin and end is the testbed's own business: one kernel shows it.
-        let mut lifecycle = if index == 0 && form == Form::Short {
+        let is_shown = index == 0 && form == Form::Short && guest != Some(Guest::Debian);
+        let mut lifecycle = if is_shown {
             lifecycle::tests()
         } else {
             Vec::new()
@@ -65,13 +74,36 @@ fn full_name(kernel: &str, name: &str) -> String {
 }
 
 impl Plan {
-    /// The kernel.
-    pub fn choice(&self) -> KernelChoice {
-        self.choice
+    /// Makes the kernel, and what the guests beside it need.
+    pub fn prepare(
+        &self,
+        setup: &Setup,
+        options: &Options,
+        ui: &Ui,
+    ) -> anyhow::Result<KernelSetup> {
+        let mut kernel = setup.kernel(options, self.choice, ui)?;
+        let mut machines = self.groups.iter().map(|(machine, _)| machine);
+        if machines.any(|machine| machine.guest == Guest::Debian) {
+            setup.debian(options, &mut kernel, ui)?;
+        }
+        if self.needs_layer(E1000) {
+            kernel.prepared.e1000 = Some(setup.e1000(&kernel, ui)?);
+        }
+        if let Some(debian) = &mut kernel.prepared.debian
+            && self.needs_layer(PACKAGES)
+        {
+            let workspace = setup.workspace();
+            let tree = setup.packaging(options, ui)?;
+            let version = Version::of(&workspace.root, None)?;
+            let folder = workspace.root.join("target/packages");
+            let made = debs::build(workspace, &tree, &version, &folder, ui)?;
+            debian.packages = vec![made.daemon];
+        }
+        Ok(kernel)
     }
 
     /// Whether the machine of a test has this layer.
-    pub fn needs_layer(&self, layer: &str) -> bool {
+    fn needs_layer(&self, layer: &str) -> bool {
         let mut layers = self.groups.iter().flat_map(|(machine, _)| &machine.layers);
         layers.any(|name| name == layer)
     }
@@ -107,16 +139,15 @@ impl Plan {
         ));
         let mut guests = 0;
         for (machine, cases) in &self.groups {
-            let mut builder = Builder::new(prepared)?;
+            let mut builder = Builder::of(machine.guest, prepared)?;
             for layer in &machine.layers {
                 builder.layer(layer)?;
             }
-            let disk = match machine.disk {
-                true => {
-                    let path = logs.folder().join(format!("{}.disk", self.kernel));
-                    Some(Disk::make(setup.mke2fs(options, ui)?, path)?)
-                }
-                false => None,
+            let path = logs.folder().join(format!("{}.disk", self.kernel));
+            let disk = match (machine.guest, &prepared.debian) {
+                (Guest::Debian, Some(debian)) => Some(Disk::copy(&debian.image, path)?),
+                _ if machine.disk => Some(Disk::make(setup.mke2fs(options, ui)?, path)?),
+                _ => None,
             };
             let mut group = Group {
                 prepared,
