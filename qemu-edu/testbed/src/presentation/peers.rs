@@ -65,10 +65,9 @@ pub fn peers(run: &Run) -> Rows {
             of_burst(|burst| unit::grouped(f64::from(burst.hooks))),
             of_burst(|burst| unit::grouped(f64::from(burst.told))),
             of_burst(|burst| {
-                let more = if burst.finished {
-                    ""
-                } else {
-                    ", and not at the end"
+                let more = match burst.finished {
+                    true => "",
+                    false => ", not at its end",
                 };
                 format!("{:.1} s{more}", burst.seconds)
             }),
@@ -161,8 +160,13 @@ pub fn bars(run: &Run) -> Vec<(String, bool)> {
     }
     if let Some(burst) = burst {
         let accounted = burst.hooks + burst.told;
+        let over = if burst.finished {
+            ""
+        } else {
+            ", when the time was over"
+        };
         let text = format!(
-            "hooks and losses told in the burst: {accounted} of {}",
+            "hooks and losses told in the burst: {accounted} of {}{over}",
             burst.events
         );
         bars.push((text, accounted == burst.events));
