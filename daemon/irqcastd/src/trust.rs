@@ -9,7 +9,7 @@
 //! true when a configuration is read stays true until one of those two changes it.
 
 use nix::unistd::geteuid;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -117,7 +117,6 @@ pub fn quoted(path: &Path) -> String {
 pub fn findings(path: &Path) -> Vec<Unsafe> {
     let me = geteuid().as_raw();
     let mut found = Vec::new();
-    let mut looked_at = BTreeSet::new();
     let mut rest: VecDeque<OsString> = names(path);
     let mut current = PathBuf::from("/");
     let mut links = 0;
@@ -127,10 +126,12 @@ pub fn findings(path: &Path) -> Vec<Unsafe> {
             kind if kind.is_dir() => Kind::Folder,
             _ => Kind::Other,
         };
-        if looked_at.insert(current.clone())
-            && let Some(stranger) = stranger(kind, metadata.uid(), metadata.mode(), me)
-        {
-            found.push(stranger.describe(kind, &current));
+        if let Some(stranger) = stranger(kind, metadata.uid(), metadata.mode(), me) {
+            let finding = stranger.describe(kind, &current);
+            // A link may lead through the same folders again.
+            if !found.contains(&finding) {
+                found.push(finding);
+            }
         }
         if kind == Kind::Link {
             links += 1;

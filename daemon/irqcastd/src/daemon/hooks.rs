@@ -12,7 +12,7 @@ use super::time_limits::TimeLimits;
 use crate::config::{Config, Limits};
 use crate::hook::group::Group;
 use crate::hook::occasion::Drop;
-use crate::hook::output::Output;
+use crate::hook::output::{Output, Room};
 use crate::hook::quota::Quota;
 use crate::hook::spawn::spawn;
 use crate::memory::Op;
@@ -38,6 +38,8 @@ pub struct Hooks {
     /// Whether the running ones were told to end. One that such a signal ends has not done its work.
     ending: bool,
     counters: metrics::Hooks,
+    /// For what hooks print.
+    room: Room,
     failures: Failures,
     /// Hooks are not started, but told.
     dry_run: bool,
@@ -54,6 +56,7 @@ impl Hooks {
             stopping: false,
             ending: false,
             counters: metrics::Hooks::default(),
+            room: Room::default(),
             failures: Failures::default(),
             dry_run,
         }
@@ -187,7 +190,7 @@ impl Hooks {
     /// Logs what a hook has printed.
     pub fn read_output(&mut self, pid: Pid) {
         if let Some(running) = self.running.get_mut(&pid) {
-            running.read(pid, &mut self.counters);
+            running.read(pid, &mut self.counters, &mut self.room);
         }
     }
 

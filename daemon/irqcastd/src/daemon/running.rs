@@ -3,7 +3,7 @@
 use super::job::Job;
 use super::time_limits::LimitId;
 use crate::hook::confine::trouble::Trouble;
-use crate::hook::output::{Line, Output, State};
+use crate::hook::output::{Line, Output, Room, State};
 use crate::hook::quota::Quota;
 use crate::metrics;
 use crate::queue::Turn;
@@ -35,11 +35,11 @@ pub struct Running {
 
 impl Running {
     /// Logs what has been printed, up to a bound.
-    pub fn read(&mut self, pid: Pid, counters: &mut metrics::Hooks) -> State {
+    pub fn read(&mut self, pid: Pid, counters: &mut metrics::Hooks, room: &mut Room) -> State {
         let Some(output) = &mut self.output else {
             return State::Ended;
         };
-        let state = match output.read() {
+        let state = match output.read(room) {
             Ok(printed) => {
                 self.log(pid, printed.lines, counters);
                 printed.state
@@ -57,9 +57,9 @@ impl Running {
     }
 
     /// Logs the rest of what was printed, and closes the pipe.
-    pub fn finish_output(&mut self, pid: Pid, counters: &mut metrics::Hooks) {
+    pub fn finish_output(&mut self, pid: Pid, counters: &mut metrics::Hooks, room: &mut Room) {
         for _ in 0..LAST_READS {
-            if self.read(pid, counters) != State::More {
+            if self.read(pid, counters, room) != State::More {
                 break;
             }
         }

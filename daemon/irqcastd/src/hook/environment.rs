@@ -72,7 +72,7 @@
 
 use super::family_message::FamilyMessage;
 use crate::rule::{Rule, field};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::ffi::CString;
 
 /// Folders that a hook finds programs in.
@@ -86,18 +86,26 @@ pub fn variables(
     fields: &[(&'static str, String)],
     message: Option<&FamilyMessage>,
 ) -> Vec<CString> {
+    let own = &rule.program.environment;
     let standard = [("PATH", PATH), ("HOME", "/"), ("LANG", "C")];
-    let mut variables: BTreeMap<String, String> = standard
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-    let own = rule.program.environment.iter();
-    variables.extend(own.map(|(name, value)| (name.clone(), value.fill(fields))));
-    let told = fields.iter();
-    variables.extend(told.map(|(name, value)| (field::variable(name), value.clone())));
+    let standard = standard
+        .iter()
+        .filter(|(name, _)| !own.contains_key(*name))
+        .map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(*value)));
+    let own = own
+        .iter()
+        .map(|(name, value)| (Cow::Borrowed(name.as_str()), value.fill(fields).into()));
+    // No rule has variables of these names.
+    let told = fields
+        .iter()
+        .map(|(name, value)| (field::variable(name).into(), value.as_str().into()));
+    let mut variables: Vec<(Cow<'_, str>, Cow<'_, str>)> =
+        standard.chain(own).chain(told).collect();
+    variables.sort_unstable();
     let messages = message.map_or(&[][..], |message| &message.variables);
     let variables = variables
         .iter()
-        .map(|(name, value)| format!("{name}={value}"));
+        .map(|(name, value)| [name, "=", value].concat());
     variables
         .chain(messages.iter().cloned())
         .map(|variable| {

@@ -70,6 +70,16 @@ fn printable(character: char) -> impl Iterator<Item = char> {
     plain.into_iter().chain(escaped)
 }
 
+/// Room for what one read brings. All hooks share one: clearing so much for each read costs more than the
+/// read.
+pub struct Room(Box<[u8]>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(vec![0; READ_MAX].into())
+    }
+}
+
 /// The pipe that a hook prints to.
 pub struct Output {
     pipe: File,
@@ -105,9 +115,8 @@ impl Output {
     }
 
     /// Reads what is there, up to a bound.
-    pub fn read(&mut self) -> io::Result<Printed> {
-        let mut buffer = [0; READ_MAX];
-        match self.pipe.read(&mut buffer) {
+    pub fn read(&mut self, Room(buffer): &mut Room) -> io::Result<Printed> {
+        match self.pipe.read(buffer) {
             Ok(0) => Ok(Printed {
                 lines: self.finish().into_iter().collect(),
                 state: State::Ended,

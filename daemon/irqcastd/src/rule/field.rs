@@ -76,5 +76,12 @@ pub fn of(matches: &Match, terms: &Terms) -> Vec<&'static str> {
 /// The name of the environment variable that says the same.
 #[must_use]
 pub fn variable(field: &str) -> String {
-    format!("IRQCAST_{}", field.to_uppercase().replace('-', "_"))
+    const PREFIX: &str = "IRQCAST_";
+    let mut variable = String::with_capacity(PREFIX.len() + field.len());
+    variable.push_str(PREFIX);
+    variable.extend(field.chars().map(|character| match character {
+        '-' => '_',
+        character => character.to_ascii_uppercase(),
+    }));
+    variable
 }

@@ -22,7 +22,7 @@ impl Hooks {
             debug!(pid = pid.as_raw(), "a child that is no hook ended");
             return;
         };
-        running.finish_output(pid, &mut self.counters);
+        running.finish_output(pid, &mut self.counters, &mut self.room);
         let limit = running.limit.take();
         let limit_passed = limit.is_some_and(|id| self.limits.program_ended(id));
         let trouble = running.trouble.take().and_then(Trouble::read);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::hook::family_message::FamilyMessage;
 use crate::hook::occasion::Occasion;
-use crate::hook::output::{Output, State};
+use crate::hook::output::{Output, Room, State};
 use crate::rule::{Match, Program, Template, Terms, field};
 use irqcast::Event;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -49,7 +49,7 @@ fn run_call(rule: &Rule, call: &Call) -> (WaitStatus, Vec<String>) {
     let mut output = Output::new(spawned.output);
     let mut lines = Vec::new();
     loop {
-        let printed = output.read().unwrap();
+        let printed = output.read(&mut Room::default()).unwrap();
         lines.extend(printed.lines.into_iter().map(|line| line.text));
         match printed.state {
             State::More => {}
