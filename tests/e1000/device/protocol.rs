@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
-// Based on: spec/irqcast_e1000.yaml, which is what counts where the two differ.
+// Based on: spec/irqcast-e1000.yaml, which is what counts where the two differ.
 
 //! The wire contract, as far as it is that of this device, and its family.
 
@@ -41,5 +41,5 @@ impl Ask for Raise {
 static OPERATIONS: [Operation; irqcast::OPERATIONS + 1] =
     irqcast::operations([irqcast::request::<Raise>(RAISE)]);
 
-/// The family `irqcast_e1000`.
-pub(super) static FAMILY: Family = irqcast::family(c"irqcast_e1000", &OPERATIONS);
+/// The family `irqcast-e1000`.
+pub(super) static FAMILY: Family = irqcast::family(c"irqcast-e1000", &OPERATIONS);

@@ -15,7 +15,7 @@ use crate::driver::Driver;
 use crate::{host, tool, wait};
 
 const FILE: &str = "/lib/irqcast/irqcast_e1000.ko";
-const SPEC: &str = "/usr/share/irqcast/specs/irqcast_e1000.yaml";
+const SPEC: &str = "/usr/share/irqcast/specs/irqcast-e1000.yaml";
 const CLIENT: &str = "/usr/src/linux/tools/net/ynl/pyynl/cli.py";
 
 /// What QEMU calls the card.
@@ -89,7 +89,7 @@ fn ask(arguments: &[&str]) -> Result<Value> {
 fn listening(rules: &[(&str, &str)]) -> Result<(Setup, Daemon)> {
     let setup = Setup::new()?;
     let hook = setup.script("keep", HOOK)?;
-    let family = format!("[[family]]\nname = \"irqcast_e1000\"\nspec = {SPEC:?}\n\n");
+    let family = format!("[[family]]\nname = \"irqcast-e1000\"\nspec = {SPEC:?}\n\n");
     let rules = rules
         .iter()
         .map(|(name, conditions)| setup.rule_running(name, conditions, &hook));
@@ -121,11 +121,11 @@ fn cable() -> Result<()> {
     let (setup, daemon) = listening(&[
         (
             "pulled",
-            r#"family = "irqcast_e1000", message = "event-ntf", attributes = { link = 0 }"#,
+            r#"family = "irqcast-e1000", message = "event-ntf", attributes = { link = 0 }"#,
         ),
         (
             "plugged",
-            r#"family = "irqcast_e1000", message = "event-ntf", attributes = { link = 1 }"#,
+            r#"family = "irqcast-e1000", message = "event-ntf", attributes = { link = 1 }"#,
         ),
     ])?;
     for (request, rule, seq) in [
@@ -144,7 +144,7 @@ fn raised_bits() -> Result<()> {
     let _e1000 = E1000::load()?;
     let (setup, daemon) = listening(&[(
         "raised",
-        r#"family = "irqcast_e1000", message = "event-ntf""#,
+        r#"family = "irqcast-e1000", message = "event-ntf""#,
     )])?;
     ask(&["--do", "raise", "--json", r#"{"device":0,"bits":16}"#])?;
     let event = &given(&setup, "raised")?["attributes"];
@@ -157,7 +157,7 @@ fn side_by_side() -> Result<()> {
     let _e1000 = E1000::load()?;
     let _driver = Driver::load(Mode::Msi)?;
     let (setup, daemon) = listening(&[
-        ("card", r#"family = "irqcast_e1000", message = "event-ntf""#),
+        ("card", r#"family = "irqcast-e1000", message = "event-ntf""#),
         ("edu", "device = 0"),
     ])?;
     ask(&["--do", "raise", "--json", r#"{"device":0,"bits":32}"#])?;
@@ -176,7 +176,7 @@ fn unloads() -> Result<()> {
     let _e1000 = E1000::load()?;
     let (_setup, daemon) = listening(&[(
         "raised",
-        r#"family = "irqcast_e1000", message = "event-ntf""#,
+        r#"family = "irqcast-e1000", message = "event-ntf""#,
     )])?;
     ask(&["--do", "raise", "--json", r#"{"device":0,"bits":16}"#])?;
     delete_module(c"irqcast_e1000", DeleteModuleFlags::O_NONBLOCK)

@@ -141,13 +141,13 @@ impl<'a> Builder<'a> {
     }
 
     fn add_e1000(&mut self) -> anyhow::Result<()> {
-        const SPEC: &[u8] = include_bytes!("../../../../tests/e1000/spec/irqcast_e1000.yaml");
+        const SPEC: &[u8] = include_bytes!("../../../../tests/e1000/spec/irqcast-e1000.yaml");
 
         let module = self.prepared.e1000.as_deref();
         let module = module.context("the driver of e1000 was not built")?;
         self.archive
             .copy("/usr/lib/irqcast/irqcast_e1000.ko", module, PLAIN)?;
-        let spec = "/usr/share/irqcast/specs/irqcast_e1000.yaml";
+        let spec = "/usr/share/irqcast/specs/irqcast-e1000.yaml";
         self.archive.file(spec, SPEC, PLAIN)
     }
 

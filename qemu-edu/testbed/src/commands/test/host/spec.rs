@@ -25,7 +25,7 @@ pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
     let second = driver.with_file_name("tests").join("e1000/spec");
     for (folder, schema, file) in [
         (&contract, "genetlink.yaml", "irqcast.yaml"),
-        (&second, "genetlink.yaml", "irqcast_e1000.yaml"),
+        (&second, "genetlink.yaml", "irqcast-e1000.yaml"),
         (&others, "genetlink-legacy.yaml", "acpi_event.yaml"),
         (&others, "genetlink-legacy.yaml", "nlctrl.yaml"),
     ] {
