@@ -23,6 +23,7 @@ mod packages;
 mod packaging;
 mod peers;
 mod prerequisites;
+mod prune;
 mod qemu;
 mod run;
 mod source;
@@ -47,7 +48,7 @@ pub use self::{
     workspace::Workspace,
 };
 use crate::{
-    cache::{Cache, Entry, human_size},
+    cache::{Cache, Entry},
     cli::{Guest, KernelChoice, Options},
     prepared::{Debian, Prepared, Qemu, Userland},
     process,
@@ -295,44 +296,6 @@ impl Setup {
     pub fn cache(&self) -> &Cache {
         &self.cache
     }
-
-    /// Entries of the cache that neither these kernels nor what they share need.
-    pub fn superseded(&self, kernels: &[KernelSetup]) -> Vec<Entry> {
-        let needed: Vec<_> = [&self.root.entry, &self.source.entry, &self.qemu_entry]
-            .into_iter()
-            .chain(kernels.iter().flat_map(|kernel| &kernel.entries))
-            .map(Entry::name)
-            // They are fetched by those who need them.
-            .chain([
-                chromium::entry_name(),
-                debian_guest::entry_name(&self.packages),
-                mke2fs::entry_name(),
-                packaging::entry_name(),
-                peers::entry_name(),
-            ])
-            .collect();
-        let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();
-        // A kernel that was not asked for this time is not old.
-        let mut entries = self.cache.entries();
-        entries.retain(|entry| {
-            let name = entry.name();
-            !needed.contains(&name) && kind(&name).is_some_and(|kind| kinds.contains(&kind))
-        });
-        entries
-    }
-
-    /// Removes entries, unless another testbed runs; says what it did.
-    pub fn prune(&mut self, entries: &[Entry], ui: &Ui) -> anyhow::Result<()> {
-        let step = ui.step("removing older set-ups");
-        let bytes = entries.iter().map(Entry::bytes).sum();
-        if self.cache.remove(entries)? {
-            step.finish(&format!("{} are free again", human_size(bytes)));
-        } else {
-            drop(step);
-            ui.warn("nothing was removed: another testbed runs; try again when it is done");
-        }
-        Ok(())
-    }
 }
 
 fn build_tools(
@@ -345,9 +308,4 @@ fn build_tools(
     let root = build_root::get(options, cache, ui, &packages)?;
     let source = source::get(cache, ui, &root, &packages)?;
     Ok((packages, root, source))
-}
-
-/// The kind of an entry, from its name.
-fn kind(name: &str) -> Option<&str> {
-    Some(name.rsplit_once('-')?.0)
 }

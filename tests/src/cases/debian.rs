@@ -2,6 +2,7 @@
 
 mod boot;
 mod devices;
+mod page;
 mod people;
 mod power;
 mod removal;
@@ -36,6 +37,7 @@ pub fn cases() -> Vec<Case> {
         devices::cases(),
         people::cases(),
         power::cases(),
+        page::cases(),
         removal::cases(),
     ]
     .into_iter()

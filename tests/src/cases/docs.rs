@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use irqcast_tests::transcript::{matches, sessions};
+use irqcast_tests::transcript::{Step, matches, sessions};
 
 use crate::case::{Case, Machine, Mode};
 use crate::driver::Driver;
@@ -53,24 +53,30 @@ fn run_sessions(info: &str, folder: &str) -> Result<()> {
         for session in sessions(text, info, "# ") {
             let _driver = Driver::load(Mode::Msi)?;
             for step in session {
-                let output = Command::new("/bin/sh")
-                    .args(["-c", &step.command])
-                    .current_dir(folder)
-                    .output()
-                    .context("failed to run a shell")?;
-                let printed = String::from_utf8_lossy(&output.stdout).into_owned()
-                    + &String::from_utf8_lossy(&output.stderr);
-                ensure!(
-                    matches(&step.output, &printed),
-                    "{document}:{}: {:?} is said to print\n{}\nand prints\n{printed}",
-                    step.line,
-                    step.command,
-                    step.output.join("\n")
-                );
+                run_step(document, &step, folder)?;
                 run += 1;
             }
         }
     }
     ensure!(run > 0, "no document has a session of the kind {info:?}");
+    Ok(())
+}
+
+/// Runs a command in a folder, and compares what it prints with what the document shows.
+pub fn run_step(document: &str, step: &Step, folder: &str) -> Result<()> {
+    let output = Command::new("/bin/sh")
+        .args(["-c", &step.command])
+        .current_dir(folder)
+        .output()
+        .context("failed to run a shell")?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        matches(&step.output, &printed),
+        "{document}:{}: {:?} is said to print\n{}\nand prints\n{printed}",
+        step.line,
+        step.command,
+        step.output.join("\n")
+    );
     Ok(())
 }
