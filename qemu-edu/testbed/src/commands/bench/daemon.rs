@@ -82,7 +82,7 @@ fn plan(samples: u32, seed: u64) -> Plan {
         samples,
         rounds: share(ROUNDS),
         warm_up: share(20),
-        hooks: share(400),
+        hooks: share(120),
         burst: share(BURST),
         burst_limit_s: 60,
         seed,
