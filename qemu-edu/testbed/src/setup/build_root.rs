@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::{
     apt,
-    debian_tree::{self, Contents, Variant},
+    debian_tree::{self, Contents},
     mirror,
     packages::KernelPackages,
     run, source, space, stock,
@@ -98,16 +98,7 @@ pub fn get(
             ui,
             &step,
             &mirror::find(options)?,
-            &Contents {
-                variant: Variant::Installed,
-                packages: PACKAGES
-                    .iter()
-                    .map(ToString::to_string)
-                    .chain(of_kernel)
-                    .collect(),
-                suites: &[apt::RELEASE, apt::KERNEL_SUITE],
-                excluded: &[],
-            },
+            &Contents::with_kernel(&PACKAGES, of_kernel),
             &tree,
         )?;
         let compilers = compilers(&tree)?;

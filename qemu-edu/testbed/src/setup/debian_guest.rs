@@ -14,7 +14,7 @@ use anyhow::Context as _;
 
 use super::{
     apt,
-    debian_tree::{self, Contents, Variant},
+    debian_tree::{self, Contents},
     mirror, mke2fs,
     packages::KernelPackages,
     run, space,
@@ -144,16 +144,7 @@ pub fn get(
             ui,
             &step,
             &mirror::find(options)?,
-            &Contents {
-                variant: Variant::Installed,
-                packages: PACKAGES
-                    .iter()
-                    .map(ToString::to_string)
-                    .chain(modules)
-                    .collect(),
-                suites: &[apt::RELEASE, apt::KERNEL_SUITE],
-                excluded: &[],
-            },
+            &Contents::with_kernel(&PACKAGES, modules),
             &tree,
         )?;
         settle(&tree)?;

@@ -38,6 +38,19 @@ pub struct Contents<'a> {
     pub excluded: &'a [&'a str],
 }
 
+impl Contents<'_> {
+    /// An installed system with these packages, and those of a kernel, which its own suite has.
+    pub fn with_kernel(packages: &[&str], of_kernel: impl Iterator<Item = String>) -> Self {
+        let packages = packages.iter().map(ToString::to_string);
+        Self {
+            variant: Variant::Installed,
+            packages: packages.chain(of_kernel).collect(),
+            suites: &[apt::RELEASE, apt::KERNEL_SUITE],
+            excluded: &[],
+        }
+    }
+}
+
 /// Makes the folder `tree` a Debian tree with `contents`, fetched from `mirror`. All in it belongs to
 /// the person.
 pub fn make(

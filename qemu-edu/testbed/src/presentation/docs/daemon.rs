@@ -3,7 +3,7 @@
 use anyhow::bail;
 use irqcast_bench::peers::Run;
 
-use super::figures::markdown_row;
+use super::figures::{guest, host, markdown_row};
 use crate::presentation::{
     peers::{self, Rows},
     unit,
@@ -53,20 +53,8 @@ fn machine(run: &Run) -> String {
             "kernel",
             format!("Linux {} ({})", run.kernel.release, run.kernel.name),
         ),
-        (
-            "guest",
-            format!(
-                "{} with {}, {} processors, {} MiB",
-                machine.qemu, machine.accelerator, machine.processors, machine.memory_mib
-            ),
-        ),
-        (
-            "host",
-            format!(
-                "{}, {} processors",
-                machine.host_processor, machine.host_processors
-            ),
-        ),
+        guest(machine),
+        host(machine),
         (
             "samples",
             format!(

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use anyhow::bail;
-use irqcast_bench::schema::{Mode, Run};
+use irqcast_bench::schema::{Machine, Mode, Run};
 
 use super::{FOLDER, daemon, drawing_name};
 use crate::presentation::{
@@ -41,6 +41,24 @@ pub(super) fn block(name: &str, recordings: &Recordings) -> anyhow::Result<Strin
     })
 }
 
+/// What the guest was.
+pub(super) fn guest(machine: &Machine) -> (&'static str, String) {
+    let text = format!(
+        "{} with {}, {} processors, {} MiB",
+        machine.qemu, machine.accelerator, machine.processors, machine.memory_mib
+    );
+    ("guest", text)
+}
+
+/// What the guest ran on.
+pub(super) fn host(machine: &Machine) -> (&'static str, String) {
+    let text = format!(
+        "{}, {} processors",
+        machine.host_processor, machine.host_processors
+    );
+    ("host", text)
+}
+
 /// What there is to say about a run beside its figures.
 pub fn facts(run: &Run) -> Vec<(&'static str, String)> {
     let machine = &run.machine;
@@ -57,20 +75,8 @@ pub fn facts(run: &Run) -> Vec<(&'static str, String)> {
             ),
         ),
         ("kernel's command line", run.kernel.command_line.clone()),
-        (
-            "guest",
-            format!(
-                "{} with {}, {} processors, {} MiB",
-                machine.qemu, machine.accelerator, machine.processors, machine.memory_mib
-            ),
-        ),
-        (
-            "host",
-            format!(
-                "{}, {} processors",
-                machine.host_processor, machine.host_processors
-            ),
-        ),
+        guest(machine),
+        host(machine),
         (
             "samples",
             format!(
