@@ -272,8 +272,16 @@ Examples:
   cargo testbed bench --daemon                              irqcastd and its peers")]
 pub struct BenchArgs {
     /// Measure irqcastd beside udevd, mdev, acpid and a bare loop, and not the paths
-    #[arg(long, conflicts_with_all = ["mode", "paths", "latency_only", "html"])]
+    #[arg(long, conflicts_with_all = ["paths", "latency_only", "html"])]
     pub daemon: bool,
+
+    /// Daemons to measure, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", requires = "daemon", value_delimiter = ',', value_parser = PossibleValuesParser::new(irqcast_bench::peers::NAMES))]
+    pub daemons: Vec<String>,
+
+    /// Measure of each daemon latency and rate only: no sleeper, burst or confinement
+    #[arg(long, requires = "daemon")]
+    pub quick: bool,
 
     /// Which clock the guest has
     #[arg(long, value_enum, default_value_t = BenchMode::Wall)]

@@ -14,7 +14,7 @@ pub const VERSION: u32 = 1;
 /// sets it up who says nothing about order.
 pub const NAMES: [&str; 6] = [
     "irqcastd",
-    "irqcastd, free order",
+    "irqcastd-free",
     "floor",
     "udevd",
     "mdev",
@@ -30,14 +30,23 @@ pub struct Plan {
     pub rounds: u32,
     /// Events of each turn that come before those that count.
     pub warm_up: u32,
-    /// Hooks of each round that the rate is taken of.
+    /// Hooks of each round that the rate is taken of, at least.
     pub hooks: u32,
+    /// Milliseconds of each round for which the rate is taken, at least.
+    #[serde(default)]
+    pub rate_ms: u32,
     /// Events of a burst.
     pub burst: u32,
     /// Seconds after which a burst is looked at, whatever is still to do.
     pub burst_limit_s: u32,
     /// Decides the order.
     pub seed: u64,
+    /// Which of [`NAMES`] are measured; none: all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// Latency and rate only.
+    #[serde(default)]
+    pub quick: bool,
 }
 
 /// A line of the program's standard output.

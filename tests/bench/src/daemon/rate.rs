@@ -1,6 +1,9 @@
 //! Hooks a second, sustained: some events always wait.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, Result};
+use irqcast_bench::peers::Plan;
 
 use super::{
     maker::Wanted,
@@ -11,12 +14,14 @@ use super::{
 const WAITING: u32 = 32;
 
 /// The rate at which hooks start, after the first [`WAITING`].
-pub fn sustained(session: &mut Session<'_>, hooks: u32) -> Result<f64> {
+pub fn sustained(session: &mut Session<'_>, plan: &Plan) -> Result<f64> {
     for _ in 0..WAITING {
         session.make(Wanted::Run)?;
     }
     let mut times = Vec::new();
-    for _ in 0..hooks + WAITING {
+    let enough = (plan.hooks + WAITING) as usize;
+    let (began, long) = (Instant::now(), Duration::from_millis(plan.rate_ms.into()));
+    while times.len() < enough || began.elapsed() < long {
         let record = session.hooks.next(HOOK_LIMIT)?;
         let record = record.with_context(|| format!("after {} hooks no more came", times.len()))?;
         times.push(record.time_ns);

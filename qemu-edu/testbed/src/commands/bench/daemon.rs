@@ -56,10 +56,15 @@ pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Re
     setup.keep_until_exit();
     let prepared = kernel.prepared;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let plan = plan(args.samples, args.seed.unwrap_or(now.as_secs()));
+    let plan = plan(args, args.seed.unwrap_or(now.as_secs()));
     let logs = Logs::create(&prepared.cache, options.keep_log.as_deref())?;
     let started = Instant::now();
-    let mut run = measure(&prepared, &twin, &peers, plan, &logs, ui)?;
+    let machine = Machine {
+        append: COMMAND_LINE.to_owned(),
+        icount: args.mode == cli::BenchMode::Icount,
+        ..Machine::default()
+    };
+    let mut run = measure(&machine, &prepared, &twin, &peers, plan, &logs, ui)?;
     run.started = now.as_secs();
     run.seconds = started.elapsed().as_secs_f64();
     if let Some(path) = &args.json {
@@ -73,7 +78,8 @@ pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Re
 }
 
 /// What is measured with so many samples.
-fn plan(samples: u32, seed: u64) -> Plan {
+fn plan(args: &cli::BenchArgs, seed: u64) -> Plan {
+    let samples = args.samples;
     let share = |whole: u32| {
         let part = u64::from(whole) * u64::from(samples.min(SAMPLES)) / u64::from(SAMPLES);
         u32::try_from(part).unwrap_or(whole).max(1)
@@ -83,13 +89,17 @@ fn plan(samples: u32, seed: u64) -> Plan {
         rounds: share(ROUNDS),
         warm_up: share(20),
         hooks: share(120),
+        rate_ms: share(4000),
         burst: share(BURST),
         burst_limit_s: 60,
         seed,
+        only: args.daemons.clone(),
+        quick: args.quick,
     }
 }
 
 fn measure(
+    machine: &Machine,
     prepared: &Prepared,
     twin: &Path,
     peers: &Peers,
@@ -99,10 +109,6 @@ fn measure(
 ) -> anyhow::Result<Run> {
     let step = ui.step("measuring irqcastd and its peers");
     step.message("booting");
-    let machine = Machine {
-        append: COMMAND_LINE.to_owned(),
-        ..Machine::default()
-    };
     let mut builder = Builder::new(prepared)?;
     for (path, from, mode) in [
         (
@@ -122,7 +128,7 @@ fn measure(
     builder.peers(&peers.tree)?;
     let initramfs = builder.finish()?;
     let mut vm = Vm::boot(
-        &machine,
+        machine,
         prepared,
         &initramfs,
         None,
@@ -134,7 +140,7 @@ fn measure(
     let mut run = Run {
         schema: peers::VERSION,
         kernel,
-        machine: surroundings::machine(&machine, prepared),
+        machine: surroundings::machine(machine, prepared),
         packages: packages(prepared, peers)?,
         plan,
         started: 0,
