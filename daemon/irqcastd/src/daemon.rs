@@ -33,9 +33,10 @@ use irqcast::{Error, Families, Subscription};
 use keeper::Keeper;
 pub use keeper::StateFolder;
 use nix::errno::Errno;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
 pub use options::Options;
-use signal_hook::consts::{SIGCHLD, SIGHUP};
+use signal_hook::consts::SIGHUP;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
@@ -119,9 +120,15 @@ impl Daemon {
                 info!("stopped");
                 return Ok(());
             }
-            for wake in self.wait()? {
+            let (ended, others): (Vec<Wake>, Vec<Wake>) = self
+                .wait()?
+                .into_iter()
+                .partition(|wake| matches!(wake, Wake::Ended(_)));
+            if !ended.is_empty() {
+                self.follow(&ended)?;
+            }
+            for wake in others {
                 match wake {
-                    Wake::Signal(SIGCHLD) => self.reap()?,
                     // What is wrong is in the log.
                     Wake::Signal(SIGHUP) => drop(self.reload()),
                     Wake::Signal(_) => self.stop(),
@@ -129,6 +136,8 @@ impl Daemon {
                     Wake::Doorbell => self.devices.listen(),
                     Wake::Messages => self.take_messages()?,
                     Wake::Output(pid) => self.hooks.read_output(pid),
+                    // That came first.
+                    Wake::Ended(_) => {}
                     Wake::Visitor => self.control.iter_mut().for_each(Server::accept),
                     Wake::Client(id) => self.control.iter_mut().for_each(|server| server.ready(id)),
                     Wake::Deadline => {
@@ -173,23 +182,35 @@ impl Daemon {
             &mut self.signals,
             sources,
             self.hooks.outputs(),
+            self.hooks.processes(),
             self.control.as_ref(),
             deadlines.into_iter().flatten().min(),
         )
         .map_err(|error| Failure::System("wait", error))
     }
 
-    /// Takes the exit status of every child that has ended.
-    fn reap(&mut self) -> Result<(), Failure> {
-        loop {
-            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return Ok(()),
-                Ok(status) => self.hooks.ended(status, &mut self.keeper),
-                Err(Errno::EINTR) => {}
-                Err(error) => {
-                    return Err(Failure::System("wait for a child", error.into()));
-                }
+    /// Lets those hooks follow that waited for these to end, before anything else is done: their programs are
+    /// loaded meanwhile.
+    fn follow(&mut self, ended: &[Wake]) -> Result<(), Failure> {
+        for wake in ended {
+            if let Wake::Ended(pid) = wake {
+                self.reap(*pid)?;
             }
+        }
+        self.hooks.start_ready(&mut self.keeper);
+        self.hooks.tell_ended();
+        Ok(())
+    }
+
+    /// Takes the exit status of a hook's process that has ended.
+    fn reap(&mut self, pid: Pid) -> Result<(), Failure> {
+        loop {
+            match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
+                Ok(status) => self.hooks.ended(status, &mut self.keeper),
+                Err(Errno::EINTR) => continue,
+                Err(error) => return Err(Failure::System("wait for a child", error.into())),
+            }
+            return Ok(());
         }
     }
 

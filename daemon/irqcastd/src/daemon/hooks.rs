@@ -12,13 +12,14 @@ use super::time_limits::TimeLimits;
 use crate::config::{Config, Limits};
 use crate::hook::group::Group;
 use crate::hook::occasion::Drop;
-use crate::hook::output::{Output, Room};
+use crate::hook::output::Room;
 use crate::hook::quota::Quota;
 use crate::hook::spawn::spawn;
 use crate::memory::Op;
 use crate::metrics;
 use crate::queue::{Change, Pushed, Queue, Turn};
-use nix::sys::signal::{Signal, killpg};
+use ending::Told;
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use std::collections::HashMap;
 use std::iter;
@@ -41,6 +42,8 @@ pub struct Hooks {
     /// For what hooks print.
     room: Room,
     failures: Failures,
+    /// Those that have ended, which the log is still to tell.
+    ended: Vec<Told>,
     /// Hooks are not started, but told.
     dry_run: bool,
 }
@@ -58,6 +61,7 @@ impl Hooks {
             counters: metrics::Hooks::default(),
             room: Room::default(),
             failures: Failures::default(),
+            ended: Vec::new(),
             dry_run,
         }
     }
@@ -153,22 +157,24 @@ impl Hooks {
         }
         match spawn(&job.rule, &job.call) {
             Ok(spawned) => {
-                let pid = spawned.pid.as_raw();
-                debug!(rule = job.rule.name, pid, "hook started");
+                let pid = spawned.child.pid;
+                debug!(rule = job.rule.name, pid = pid.as_raw(), "hook started");
                 self.counters.started(&job.rule.name);
-                let group = Group::of(spawned.pid);
-                let limit = self.limits.begin(&job.rule, group, &job.span);
+                let group = Rc::new(Group::of(spawned.child));
+                let limit = self.limits.begin(&job.rule, &group, &job.span);
                 drop(entered);
                 let running = Running {
                     turn,
                     job,
                     started: Instant::now(),
+                    group,
+                    starting: spawned.starting,
                     limit,
-                    output: Some(Output::new(spawned.output)),
+                    output: Some(spawned.output),
                     quota: Quota::default(),
                     trouble: spawned.trouble,
                 };
-                self.running.insert(spawned.pid, running);
+                self.running.insert(pid, running);
             }
             Err(reason) => {
                 warn!(rule = job.rule.name, %reason, "hook not started");
@@ -185,6 +191,12 @@ impl Hooks {
         self.running
             .iter()
             .filter_map(|(&pid, running)| Some((pid, running.output.as_ref()?.as_fd())))
+    }
+
+    /// The processes of running hooks: each is readable once it has ended.
+    pub fn processes(&self) -> impl Iterator<Item = (Pid, BorrowedFd<'_>)> {
+        let running = self.running.iter();
+        running.map(|(&pid, running)| (pid, running.group.as_fd()))
     }
 
     /// Logs what a hook has printed.
@@ -210,9 +222,9 @@ impl Hooks {
     /// Ends every running hook and what it has started by a signal.
     pub fn end_all(&mut self, signal: Signal) {
         self.ending = true;
-        for &pid in self.running.keys() {
+        for running in self.running.values() {
             // The group is gone when its last process is, which the exit status will tell.
-            let _ = killpg(pid, signal);
+            running.group.signal(signal);
         }
     }
 

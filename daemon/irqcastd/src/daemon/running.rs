@@ -2,12 +2,15 @@
 
 use super::job::Job;
 use super::time_limits::LimitId;
+use crate::hook::child::Starting;
 use crate::hook::confine::trouble::Trouble;
+use crate::hook::group::Group;
 use crate::hook::output::{Line, Output, Room, State};
 use crate::hook::quota::Quota;
 use crate::metrics;
 use crate::queue::Turn;
 use nix::unistd::Pid;
+use std::rc::Rc;
 use std::time::Instant;
 use tracing::{info, warn};
 
@@ -23,6 +26,10 @@ pub struct Running {
     pub job: Job,
     /// When it was started.
     pub started: Instant,
+    /// Its process and what that has started.
+    pub group: Rc<Group>,
+    /// What its process uses until its program runs.
+    pub starting: Starting,
     /// Its time limit, if it has one.
     pub limit: Option<LimitId>,
     /// What it prints; gone once the hook has closed it.
@@ -58,6 +65,7 @@ impl Running {
 
     /// Logs the rest of what was printed, and closes the pipe.
     pub fn finish_output(&mut self, pid: Pid, counters: &mut metrics::Hooks, room: &mut Room) {
+        self.output.iter_mut().for_each(Output::hook_ended);
         for _ in 0..LAST_READS {
             if self.read(pid, counters, room) != State::More {
                 break;

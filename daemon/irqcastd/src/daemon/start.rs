@@ -8,12 +8,13 @@ use super::{
 };
 use crate::config::Config;
 use crate::control::server::Server;
+use crate::hook::child;
 use crate::hook::confine::own;
 use crate::inherited;
 use crate::metrics::Events;
 use crate::metrics::file::MetricsFile;
 use crate::systemd::ServiceManager;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::env;
 use std::path::{self, Path};
 use std::time::Instant;
@@ -42,8 +43,10 @@ impl Daemon {
         };
         // The daemon must not keep a file system busy, and hooks start from a known place.
         env::set_current_dir("/").map_err(system("change to the folder /"))?;
-        let signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
-            .map_err(system("prepare for signals"))?;
+        let signals =
+            Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(system("prepare for signals"))?;
+        child::keep_statuses()
+            .map_err(|errno| Failure::System("prepare for children", errno.into()))?;
         let server = match &control {
             Some(place) => Server::start(place, Self::access(&config))?,
             None => None,

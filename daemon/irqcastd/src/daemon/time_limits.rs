@@ -30,7 +30,7 @@ pub struct TimeLimits {
 }
 
 struct Limited {
-    group: Group,
+    group: Rc<Group>,
     rule: Rc<Rule>,
     span: Span,
     /// It got TERM.
@@ -50,7 +50,7 @@ impl TimeLimits {
     }
 
     /// Begins to watch a hook that was just started, if its rule has a limit.
-    pub fn begin(&mut self, rule: &Rc<Rule>, group: Group, span: &Span) -> Option<LimitId> {
+    pub fn begin(&mut self, rule: &Rc<Rule>, group: &Rc<Group>, span: &Span) -> Option<LimitId> {
         let limit = rule.program.time_limit?;
         let id = LimitId(self.next);
         self.next += 1;
@@ -58,7 +58,7 @@ impl TimeLimits {
         self.groups.insert(
             id,
             Limited {
-                group,
+                group: Rc::clone(group),
                 rule: Rc::clone(rule),
                 span: span.clone(),
                 terminated: false,

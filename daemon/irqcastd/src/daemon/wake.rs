@@ -25,6 +25,8 @@ pub enum Wake {
     Doorbell,
     /// The hook with this process ID printed something or closed its output.
     Output(Pid),
+    /// The hook's process with this ID has ended.
+    Ended(Pid),
     /// Somebody connected to the control socket.
     Visitor,
     /// There is something to do for this client of the control socket.
@@ -61,12 +63,18 @@ pub fn wait<'a>(
     signals: &mut Signals,
     sources: impl Iterator<Item = Source<'a>>,
     outputs: impl Iterator<Item = (Pid, BorrowedFd<'a>)>,
+    processes: impl Iterator<Item = (Pid, BorrowedFd<'a>)>,
     control: Option<&'a Server>,
     deadline: Option<Instant>,
 ) -> io::Result<Vec<Wake>> {
     let readable = PollFlags::POLLIN;
     let outputs = outputs.map(|(pid, fd)| Source {
         wake: Wake::Output(pid),
+        fd,
+        has_more: false,
+    });
+    let processes = processes.map(|(pid, fd)| Source {
+        wake: Wake::Ended(pid),
         fd,
         has_more: false,
     });
@@ -88,6 +96,7 @@ pub fn wait<'a>(
     });
     let sources: Vec<(Source<'_>, PollFlags)> = sources
         .chain(outputs)
+        .chain(processes)
         .chain(visitors)
         .map(|source| (source, readable))
         .chain(clients)

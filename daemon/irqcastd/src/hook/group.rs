@@ -2,14 +2,16 @@
 //!
 //! A number does not name a group for ever: once its last process is gone, another one may get it. So
 //! the group is held by a file descriptor of its first process (pidfd), which the kernel (since 6.9)
-//! takes for the group too. Where that is not to be had the number is used, but only as long as the
-//! first process has not been waited for.
+//! takes for the group too. A kernel that does not know that is given the number, but only as long as
+//! the first process has not been waited for.
 
+use super::child::Child;
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::cell::Cell;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 
 /// `PIDFD_SIGNAL_PROCESS_GROUP` of linux/pidfd.h.
@@ -18,18 +20,18 @@ const TO_THE_GROUP: libc::c_uint = 1 << 2;
 /// A process group.
 pub struct Group {
     first: Pid,
-    pidfd: Option<OwnedFd>,
+    pidfd: OwnedFd,
     /// The first process has been waited for: its number may be another one's.
-    is_number_free: bool,
+    is_number_free: Cell<bool>,
 }
 
 impl Group {
     /// The group of its first process, which was not waited for yet.
-    pub fn of(first: Pid) -> Self {
+    pub fn of(first: Child) -> Self {
         Self {
-            first,
-            pidfd: pidfd_open(first).ok(),
-            is_number_free: false,
+            first: first.pid,
+            pidfd: first.pidfd,
+            is_number_free: Cell::new(false),
         }
     }
 
@@ -39,8 +41,8 @@ impl Group {
     }
 
     /// Says that the first process has been waited for. Returns whether others are left of the group.
-    pub fn first_is_gone(&mut self) -> bool {
-        self.is_number_free = true;
+    pub fn first_is_gone(&self) -> bool {
+        self.is_number_free.set(true);
         self.send(None)
     }
 
@@ -50,26 +52,21 @@ impl Group {
     }
 
     fn send(&self, signal: Option<Signal>) -> bool {
-        let sent = match &self.pidfd {
-            Some(pidfd) => pidfd_send_signal(pidfd.as_raw_fd(), signal),
-            None => Err(Errno::ENOSYS),
-        };
-        match sent {
-            // A kernel that does not know the flag, or no file descriptor.
-            Err(Errno::EINVAL | Errno::ENOSYS) if !self.is_number_free => {
-                killpg(self.first, signal).is_ok()
-            }
+        match pidfd_send_signal(self.pidfd.as_raw_fd(), signal) {
+            // A kernel that does not know the flag.
+            Err(Errno::EINVAL) if !self.is_number_free.get() => killpg(self.first, signal).is_ok(),
+            // There is no group yet: its first process has only just been made.
+            Err(Errno::ESRCH) if !self.is_number_free.get() => kill(self.first, signal).is_ok(),
             sent => sent.is_ok(),
         }
     }
 }
 
-fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
-    // SAFETY: pidfd_open(2) takes two integers and returns a new file descriptor, closed on exec.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
-    let fd = RawFd::try_from(Errno::result(fd)?).map_err(|_| Errno::EBADF)?;
-    // SAFETY: The kernel has just made it, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+impl AsFd for Group {
+    /// Readable once the first process has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
 }
 
 fn pidfd_send_signal(pidfd: RawFd, signal: Option<Signal>) -> Result<(), Errno> {

@@ -83,6 +83,9 @@ impl Default for Room {
 /// The pipe that a hook prints to.
 pub struct Output {
     pipe: File,
+    /// The end that is written to. As long as this is here the pipe has no end, so that a hook that ends does
+    /// not wake the daemon twice.
+    written_to: Option<OwnedFd>,
     lines: Lines,
 }
 
@@ -106,12 +109,18 @@ pub enum State {
 }
 
 impl Output {
-    /// Reads from `pipe`, which does not block.
-    pub fn new(pipe: OwnedFd) -> Self {
+    /// Reads from `pipe`, which does not block. `written_to` is its other end, which the hook has too.
+    pub fn new(pipe: OwnedFd, written_to: OwnedFd) -> Self {
         Self {
             pipe: pipe.into(),
+            written_to: Some(written_to),
             lines: Lines::default(),
         }
+    }
+
+    /// The hook has ended: there is an end now, unless it has left somebody who may print.
+    pub fn hook_ended(&mut self) {
+        self.written_to = None;
     }
 
     /// Reads what is there, up to a bound.

@@ -1,7 +1,6 @@
 //! Starts a hook's process.
 //!
-//! `posix_spawn` is used instead of fork: it does not copy the daemon's memory map, and it reports a
-//! program that cannot be run. A hook gets
+//! Its process is made by [`super::child`]. A hook gets
 //!
 //! - its event or loss as one line of JSON on standard input, then end of file; or the end only,
 //! - one pipe for standard output and standard error, so that their lines stay in order,
@@ -13,36 +12,36 @@
 //!   ([`super::confine`]).
 
 use super::call::Call;
+use super::child::{Child, Start, Starting};
 use super::confine::launch::{self, Stage};
 use super::confine::own;
 use super::confine::trouble::Trouble;
 use super::environment;
+use super::output::Output;
 use crate::rule::{Input, Rule};
 use crate::trust::{self, Unsafe};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
-use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::SigSet;
-use nix::unistd::{Pid, chdir, pipe2, write};
+use nix::unistd::{pipe2, write};
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
 /// Bytes that every pipe holds.
 const PIPE_MIN: usize = 4096;
 
 /// A process that was started.
 pub struct Spawned {
-    /// Its ID, which is that of its process group too.
-    pub pid: Pid,
-    /// Where it prints to; reading does not block.
-    pub output: OwnedFd,
+    /// The process.
+    pub child: Child,
+    /// What it uses until its program runs, and why that does not, if so.
+    pub starting: Starting,
+    /// What it prints.
+    pub output: Output,
     /// Where the second stage tells that it failed, if there is one.
     pub trouble: Option<Trouble>,
 }
@@ -95,87 +94,42 @@ pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
         true => Some(Stage::prepare(&rule.program).map_err(&prepare)?),
         false => None,
     };
-    let mut files = PosixSpawnFileActions::init().map_err(&prepare)?;
-    files.add_dup2(input.as_raw_fd(), 0).map_err(&prepare)?;
-    files.add_dup2(printed.as_raw_fd(), 1).map_err(&prepare)?;
-    files.add_dup2(printed.as_raw_fd(), 2).map_err(&prepare)?;
+    let mut files: Vec<(RawFd, RawFd)> = vec![
+        (input.as_raw_fd(), libc::STDIN_FILENO),
+        (printed.as_raw_fd(), libc::STDOUT_FILENO),
+        (printed.as_raw_fd(), libc::STDERR_FILENO),
+    ];
+    let mut folder = rule.program.folder.as_deref();
     if let Some(stage) = &stage {
         program = launch::PROGRAM.to_owned();
         arguments.splice(0..0, stage.arguments());
-        for fd in stage.files() {
-            // The same number: it stays open in the child.
-            files.add_dup2(fd, fd).map_err(&prepare)?;
-        }
-    }
-    let mut attributes = PosixSpawnAttr::init().map_err(&prepare)?;
-    attributes
-        .set_flags(
-            PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF
-                | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
-                | PosixSpawnFlags::POSIX_SPAWN_SETPGROUP,
-        )
-        .map_err(&prepare)?;
-    attributes
-        .set_sigdefault(&every_signal())
-        .map_err(&prepare)?;
-    attributes.set_sigmask(&SigSet::empty()).map_err(&prepare)?;
-    attributes.set_pgroup(Pid::from_raw(0)).map_err(&prepare)?;
-
-    let variables = environment::variables(rule, &fields, call.message());
-    let start = || {
-        let spawn = || {
-            posix_spawn(
-                program.as_c_str(),
-                &files,
-                &attributes,
-                &arguments,
-                &variables,
-            )
-        };
-        own::lend(&rule.program.confine, spawn)
-            .map_err(|errno| {
-                failed("lend the process capabilities")(Errno::from_raw(errno.raw_os_error()))
-            })?
-            .map_err(failed("start the program"))
-    };
-    let pid = match &rule.program.folder {
+        files.extend(stage.files().map(|fd| (fd, fd)));
         // The second stage goes there itself, after what it hides is hidden.
-        Some(folder) if stage.is_none() => in_folder(folder, start),
-        _ => start(),
-    }?;
+        folder = None;
+    }
+    let folder = folder.map(|folder| CString::new(folder.as_os_str().as_bytes()));
+    let folder = folder
+        .transpose()
+        .map_err(|_| failed("change to the rule's folder")(Errno::EINVAL))?;
+
+    let start = Start {
+        program,
+        arguments,
+        variables: environment::variables(rule, &fields, call.message()),
+        files,
+        folder,
+    };
+    let (child, starting) = own::lend(&rule.program.confine, || start.run())
+        .map_err(|errno| {
+            failed("lend the process capabilities")(Errno::from_raw(errno.raw_os_error()))
+        })?
+        .map_err(failed("make a process"))?;
     Ok(Spawned {
-        pid,
-        output,
+        child,
+        starting,
+        output: Output::new(output, printed),
         trouble: stage.map(Stage::into_trouble),
     })
-}
-
-/// Starts a process in another folder than the daemon's, which has one thread and is back there before
-/// anything else happens. Not every C library's `posix_spawn` can change the folder.
-fn in_folder(
-    folder: &Path,
-    start: impl FnOnce() -> Result<Pid, SpawnError>,
-) -> Result<Pid, SpawnError> {
-    chdir(folder).map_err(failed("change to the rule's folder"))?;
-    let started = start();
-    chdir("/").map_err(failed("change back to the folder /"))?;
-    started
-}
-
-/// Every signal, with those two that the C library keeps to itself.
-///
-/// glibc's `sigfillset` leaves them out, and its `posix_spawn` would start the program with them
-/// ignored (sysdeps/unix/sysv/linux/spawni.c).
-fn every_signal() -> SigSet {
-    // SAFETY: `sigset_t` is an array of integers, for which all bits set is a value.
-    let every = unsafe {
-        let mut every = MaybeUninit::<libc::sigset_t>::uninit();
-        every.as_mut_ptr().write_bytes(0xff, 1);
-        every.assume_init()
-    };
-    // SAFETY: A set with bits that name no signal is one that `posix_spawn` takes: it asks for each
-    // signal that there is whether the set has it.
-    unsafe { SigSet::from_sigset_t_unchecked(every) }
 }
 
 /// What holds the line and is then at its end: a pipe, or for a long one a file in memory.

@@ -5,15 +5,18 @@ use crate::daemon::job::Job;
 use crate::daemon::keeper::Keeper;
 use crate::daemon::running::Running;
 use crate::hook::confine::trouble::Trouble;
+use crate::hook::spawn::SpawnError;
 use crate::metrics::End;
 use crate::queue::Turn;
+use crate::rule::Rule;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
-use tracing::{debug, info, warn};
+use tracing::{Span, debug, info, warn};
 
 impl Hooks {
-    /// A child has changed its state.
+    /// A hook's process has changed its state. What the log tells of it waits for [`Self::tell_ended`].
     pub fn ended(&mut self, status: WaitStatus, keeper: &mut Keeper) {
         let Some((pid, end)) = end_of(status) else {
             return;
@@ -26,19 +29,26 @@ impl Hooks {
         let limit = running.limit.take();
         let limit_passed = limit.is_some_and(|id| self.limits.program_ended(id));
         let trouble = running.trouble.take().and_then(Trouble::read);
-        let end = with_trouble(end, trouble);
+        let not_run = running.starting.failure();
+        let not_run =
+            not_run.map(|(action, source)| SpawnError::System { action, source }.to_string());
+        let end = with_trouble(end, not_run.or(trouble));
         let Running {
             turn, job, started, ..
         } = running;
         let again_after = again_after(&job, &end);
         let told = Told {
             pid,
+            rule: Rc::clone(&job.rule),
+            span: job.span.clone(),
+            attempt: job.call.attempt,
+            end,
             duration: started.elapsed(),
             limit_passed,
             again_after,
         };
-        tell(&job, &end, &told);
-        self.counters.ended(&turn.rule, &end, told.duration);
+        let end = &told.end;
+        self.counters.ended(&turn.rule, end, told.duration);
         if let Some(what) = end.failure() {
             self.failures.add(&job, what);
         }
@@ -48,13 +58,19 @@ impl Hooks {
             Some(_) if self.stopping => self.queue.finished(&turn, now),
             Some(after) => self.run_again(&turn, job, now + after, now),
             None => {
-                let is_done = !(self.ending && matches!(end, End::Signaled(_)));
+                let is_done = !(self.ending && matches!(told.end, End::Signaled(_)));
                 if is_done {
                     note_end(&job, keeper);
                 }
                 self.queue.finished(&turn, now);
             }
         }
+        self.ended.push(told);
+    }
+
+    /// Tells in the log how hooks have ended.
+    pub fn tell_ended(&mut self) {
+        self.ended.drain(..).for_each(|told| told.tell());
     }
 
     fn run_again(&mut self, turn: &Turn, mut job: Job, at: Instant, now: Instant) {
@@ -73,7 +89,8 @@ fn end_of(status: WaitStatus) -> Option<(Pid, End)> {
     }
 }
 
-/// How the hook ended, where its process did so: the status of a second stage that failed is not the hook's.
+/// How the hook ended, where its process did so: the status of one that did not run the hook's program is not
+/// the hook's.
 fn with_trouble(end: End, trouble: Option<String>) -> End {
     match (end, trouble) {
         (End::Exited(_), Some(reason)) => End::NotStarted(reason),
@@ -91,29 +108,34 @@ fn again_after(job: &Job, end: &End) -> Option<Duration> {
 }
 
 /// What the log tells of a hook that has ended.
-struct Told {
+pub struct Told {
     pid: Pid,
+    rule: Rc<Rule>,
+    span: Span,
+    attempt: u32,
+    end: End,
     duration: Duration,
     limit_passed: bool,
     again_after: Option<Duration>,
 }
 
-/// Tells in the log how the hook ended.
-fn tell(job: &Job, end: &End, told: &Told) {
-    let _entered = job.span.enter();
-    let (rule, pid) = (&job.rule.name, told.pid.as_raw());
-    let milliseconds = told.duration.as_millis();
-    match (end, told.again_after) {
-        (End::NotStarted(reason), _) => warn!(%rule, pid, %reason, "hook not started"),
-        (End::Exited(0), _) => info!(%rule, pid, milliseconds, status = 0, "hook done"),
-        (End::Exited(status), None) => warn!(%rule, pid, milliseconds, status, "hook failed"),
-        (End::Exited(status), Some(after)) => warn!(
-            %rule, pid, milliseconds, status, attempt = job.call.attempt, ?after,
-            "hook failed, and runs again"
-        ),
-        (End::Signaled(signal), _) => {
-            let limit_passed = told.limit_passed;
-            warn!(%rule, pid, milliseconds, %signal, limit_passed, "hook ended by a signal");
+impl Told {
+    fn tell(self) {
+        let _entered = self.span.enter();
+        let (rule, pid) = (&self.rule.name, self.pid.as_raw());
+        let milliseconds = self.duration.as_millis();
+        match (&self.end, self.again_after) {
+            (End::NotStarted(reason), _) => warn!(%rule, pid, %reason, "hook not started"),
+            (End::Exited(0), _) => info!(%rule, pid, milliseconds, status = 0, "hook done"),
+            (End::Exited(status), None) => warn!(%rule, pid, milliseconds, status, "hook failed"),
+            (End::Exited(status), Some(after)) => warn!(
+                %rule, pid, milliseconds, status, attempt = self.attempt, ?after,
+                "hook failed, and runs again"
+            ),
+            (End::Signaled(signal), _) => {
+                let limit_passed = self.limit_passed;
+                warn!(%rule, pid, milliseconds, %signal, limit_passed, "hook ended by a signal");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::hook::family_message::FamilyMessage;
 use crate::hook::occasion::Occasion;
-use crate::hook::output::{Output, Room, State};
+use crate::hook::output::{Room, State};
 use crate::rule::{Match, Program, Template, Terms, field};
 use irqcast::Event;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -46,7 +46,8 @@ fn run_rule(rule: &Rule) -> (WaitStatus, Vec<String>) {
 
 fn run_call(rule: &Rule, call: &Call) -> (WaitStatus, Vec<String>) {
     let spawned = spawn(rule, call).unwrap();
-    let mut output = Output::new(spawned.output);
+    let mut output = spawned.output;
+    output.hook_ended();
     let mut lines = Vec::new();
     loop {
         let printed = output.read(&mut Room::default()).unwrap();
@@ -60,7 +61,7 @@ fn run_call(rule: &Rule, call: &Call) -> (WaitStatus, Vec<String>) {
             }
         }
     }
-    (waitpid(spawned.pid, None).unwrap(), lines)
+    (waitpid(spawned.child.pid, None).unwrap(), lines)
 }
 
 #[test]
@@ -148,14 +149,26 @@ fn program_that_others_can_write_is_not_started() {
     );
 }
 
+/// Why the rule's program was not run.
+fn not_run(rule: &Rule) -> Option<String> {
+    let spawned = spawn(rule, &call()).unwrap();
+    waitpid(spawned.child.pid, None).unwrap();
+    let (action, errno) = spawned.starting.failure()?;
+    Some(format!("{action}: {errno}"))
+}
+
 #[test]
-fn program_that_cannot_be_run_is_an_error() {
-    let rule = rule(&["/no/such/program"]);
-    let error = spawn(&rule, &call()).err().unwrap();
+fn program_that_cannot_be_run_is_told() {
+    let reason = not_run(&rule(&["/no/such/program"]));
     assert_eq!(
-        error.to_string(),
-        "failed to start the program: No such file or directory"
+        reason.as_deref(),
+        Some("start the program: ENOENT: No such file or directory")
     );
+}
+
+#[test]
+fn program_that_fails_was_run() {
+    assert_eq!(not_run(&rule(&["/bin/sh", "-c", "exit 127"])), None);
 }
 
 #[test]
@@ -172,12 +185,11 @@ fn rule_sets_arguments_folder_and_input() {
 }
 
 #[test]
-fn folder_that_is_not_there_is_an_error() {
+fn folder_that_is_not_there_is_told() {
     let mut rule = rule(&["/bin/true"]);
     rule.program.folder = Some("/no/such/folder".into());
-    let error = spawn(&rule, &call()).err().unwrap();
     assert_eq!(
-        error.to_string(),
-        "failed to change to the rule's folder: No such file or directory"
+        not_run(&rule).as_deref(),
+        Some("change to the rule's folder: ENOENT: No such file or directory")
     );
 }
