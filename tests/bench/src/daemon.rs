@@ -112,7 +112,7 @@ pub fn run(plan: &Plan, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<()> 
     schedule::place(RAISER, Urgency::Normal)?;
     let edu = Edu::find()?;
     use_debians_shell()?;
-    let mut hooks = Hooks::open()?;
+    let mut hooks = Hooks::open(plan.asleep_s)?;
     let mut random = Random::new(plan.seed);
     let chosen: Vec<Candidate> = ALL.into_iter().filter(|one| is_chosen(plan, one)).collect();
     // The last turn is for what is measured once.
@@ -188,7 +188,7 @@ fn turn(
         return Ok(());
     }
     let samples = plan.samples / plan.rounds.max(1);
-    found.sleeper = Some(sleeper::measure(&mut session, samples).context("sleeper")?);
+    found.sleeper = Some(sleeper::measure(&mut session, plan, samples).context("sleeper")?);
     drop(session);
     // One that still has its sleeper to wait for is of no use to a burst.
     let mut session = Session::begin(candidate.start, edu, hooks)?;

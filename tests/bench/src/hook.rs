@@ -3,7 +3,7 @@
 //!
 //! Usage: `irqcast-bench-hook run|sleep [… NUMBER]`. The number of the event is the last of the
 //! first four arguments, or what a variable of the environment says. With `sleep` it sleeps for
-//! [`ASLEEP_S`] seconds after it has told.
+//! as many seconds as the file [`ASLEEP`] says, after it has told.
 //!
 //! It is linked without the start-up code of the C library, and calls nothing of it: a program
 //! that did would measure its own start.
@@ -15,8 +15,8 @@ use std::arch::{asm, global_asm};
 
 /// Where it tells (`irqcast_bench::daemon::record::FIFO`).
 const FIFO: &[u8] = b"/run/irqcast-bench/hooks\0";
-/// Seconds for which a hook sleeps that is to.
-const ASLEEP_S: u64 = 10;
+/// The file that says for how many seconds a hook sleeps that is to (`irqcast_bench::daemon::hooks`).
+const ASLEEP: &[u8] = b"/run/irqcast-bench/asleep\0";
 
 /// Variables that hold the number of the event: irqcastd's and the floor's, and the kernel's for
 /// an argument of a uevent that somebody wrote.
@@ -24,6 +24,7 @@ const NUMBERS: [&[u8]; 2] = [b"IRQCAST_SEQ=", b"SYNTH_ARG_EVENT="];
 /// The variable that says how many events were lost.
 const LOST: &[u8] = b"IRQCAST_LOST_COUNT=";
 
+const READ: usize = 0;
 const OPEN: usize = 2;
 const WRITE: usize = 1;
 const NANOSLEEP: usize = 35;
@@ -31,6 +32,8 @@ const GETPID: usize = 39;
 const EXIT_GROUP: usize = 231;
 const CLOCK_GETTIME: usize = 228;
 const CLOCK_MONOTONIC: usize = 1;
+/// `O_RDONLY`.
+const FOR_READING: usize = 0;
 /// `O_WRONLY`.
 const FOR_WRITING: usize = 1;
 
@@ -98,7 +101,16 @@ unsafe extern "C" fn main(stack: *const usize) -> ! {
     );
     // SAFETY: the mode's first letter, or the null at its end.
     if argument(1).is_some_and(|mode| unsafe { *mode } == b's') {
-        let time = [ASLEEP_S, 0];
+        // What is not read is a null.
+        let mut text = [0_u8; 8];
+        let file = call(OPEN, ASLEEP.as_ptr() as usize, FOR_READING, 0);
+        call(
+            READ,
+            file.cast_unsigned(),
+            text.as_mut_ptr() as usize,
+            text.len() - 1,
+        );
+        let time = [decimal(text.as_ptr()), 0];
         call(NANOSLEEP, time.as_ptr() as usize, 0, 0);
     }
     let status = usize::from(written != length.cast_signed());

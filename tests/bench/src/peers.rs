@@ -39,6 +39,9 @@ pub struct Plan {
     pub burst: u32,
     /// Seconds after which a burst is looked at, whatever is still to do.
     pub burst_limit_s: u32,
+    /// Seconds for which a hook sleeps that is to.
+    #[serde(default)]
+    pub asleep_s: u32,
     /// Decides the order.
     pub seed: u64,
     /// Which of [`NAMES`] are measured; none: all of them.
@@ -117,7 +120,7 @@ pub struct Peer {
     pub burst: Option<Burst>,
 }
 
-/// What a hook that sleeps for ten seconds does to those of the events after it.
+/// What a hook that sleeps ([`Plan::asleep_s`]) does to those of the events after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sleeper {
     /// Median latency just before.

@@ -27,6 +27,9 @@ pub const FOLDER: &str = "/run/irqcast-bench";
 /// The FIFO. The hook has this name, too.
 const FIFO: &str = "/run/irqcast-bench/hooks";
 
+/// How long a hook sleeps that is to. The hook has this name, too.
+const ASLEEP: &str = "/run/irqcast-bench/asleep";
+
 /// Bytes of the FIFO: no hook is to wait for the benchmark to read.
 const ROOM: i32 = 1 << 20;
 
@@ -79,10 +82,12 @@ pub struct Hooks {
 }
 
 impl Hooks {
-    /// Makes the FIFO, to which everybody may write.
-    pub fn open() -> Result<Self> {
+    /// Makes the FIFO, to which everybody may write, and says for how many seconds a hook sleeps that is to.
+    pub fn open(asleep_s: u32) -> Result<Self> {
         let make = || -> Result<File> {
             fs::create_dir_all(FOLDER)?;
+            fs::write(ASLEEP, asleep_s.to_string())?;
+            fs::set_permissions(ASLEEP, Permissions::from_mode(0o644))?;
             if !Path::new(FIFO).exists() {
                 mkfifo(FIFO, Mode::from_bits_truncate(0o666))?;
             }

@@ -1,9 +1,12 @@
-//! A hook that sleeps for ten seconds: what becomes of the hooks of the events after it.
+//! A hook that sleeps for some seconds: what becomes of the hooks of the events after it.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use irqcast_bench::{distribution::median, peers::Sleeper};
+use irqcast_bench::{
+    distribution::median,
+    peers::{Plan, Sleeper},
+};
 
 use super::{
     latency,
@@ -11,21 +14,20 @@ use super::{
     session::{HOOK_LIMIT, Session},
 };
 
-/// A little less than what the hook sleeps.
-const ASLEEP: Duration = Duration::from_secs(9);
-
 /// Measures it. The events after the sleeper are of the same device, and another rule's.
-pub fn measure(session: &mut Session<'_>, samples: u32) -> Result<Sleeper> {
+pub fn measure(session: &mut Session<'_>, plan: &Plan, samples: u32) -> Result<Sleeper> {
+    // A little less than what the hook sleeps.
+    let asleep_for = Duration::from_secs(plan.asleep_s.into()) * 9 / 10;
     let before = latency::one_by_one(session, samples.max(1))?;
     session.make(Wanted::Sleep)?;
     session.hook(session.made, HOOK_LIMIT)?;
     let began = Instant::now();
     let next_ns = latency::one(session)?;
     let mut asleep = Vec::new();
-    if began.elapsed() < ASLEEP {
+    if began.elapsed() < asleep_for {
         asleep.push(next_ns);
     }
-    while began.elapsed() < ASLEEP && asleep.len() < samples as usize {
+    while began.elapsed() < asleep_for && asleep.len() < samples as usize {
         asleep.push(latency::one(session)?);
     }
     Ok(Sleeper {

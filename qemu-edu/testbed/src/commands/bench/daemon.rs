@@ -92,6 +92,7 @@ fn plan(args: &cli::BenchArgs, seed: u64) -> Plan {
         rate_ms: share(4000),
         burst: share(BURST),
         burst_limit_s: 60,
+        asleep_s: share(10).max(2),
         seed,
         only: args.daemons.clone(),
         quick: args.quick,
