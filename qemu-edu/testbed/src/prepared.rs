@@ -9,8 +9,8 @@ use crate::tree_program;
 pub struct Prepared {
     /// The kernel that the guest boots.
     pub kernel: Kernel,
-    /// The driver, built against [`Prepared::kernel`].
-    pub driver: PathBuf,
+    /// The driver that guests load, built against [`Prepared::kernel`].
+    pub driver: Driver,
     /// The driver of e1000, where something that was chosen needs it.
     pub e1000: Option<PathBuf>,
     /// Static programs that run in the guest.
@@ -26,6 +26,27 @@ pub struct Prepared {
     pub cache: PathBuf,
     /// What a Debian guest is made of, where one is to be booted.
     pub debian: Option<Debian>,
+}
+
+/// A driver, as a module that was built.
+#[derive(Debug, Clone)]
+pub struct Driver {
+    /// The module's name, such as `irqcast_edu`.
+    pub name: String,
+    /// The module's file.
+    pub module: PathBuf,
+}
+
+impl Driver {
+    /// Name of the module's file.
+    pub fn file(&self) -> String {
+        format!("{}.ko", self.name)
+    }
+
+    /// Where a minimal guest finds the module.
+    pub fn path(&self) -> String {
+        format!("/lib/irqcast/{}", self.file())
+    }
 }
 
 /// What a Debian guest is made of.

@@ -37,7 +37,10 @@ use std::{path::PathBuf, process::Command, thread, time::Instant};
 
 use anyhow::Context;
 
-use self::{build_root::BuildRoot, kernel::BuiltKernel, packages::KernelPackages, source::Source};
+use self::{
+    build_root::BuildRoot, driver::Module, kernel::BuiltKernel, packages::KernelPackages,
+    source::Source,
+};
 pub use self::{
     chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
@@ -50,7 +53,7 @@ pub use self::{
 use crate::{
     cache::{Cache, Entry},
     cli::{Guest, KernelChoice, Options},
-    prepared::{Debian, Prepared, Qemu, Userland},
+    prepared::{Debian, Driver, Prepared, Qemu, Userland},
     process,
     ui::Ui,
 };
@@ -172,7 +175,7 @@ impl Setup {
                 custom::get(folder, &options.series, ui, root)?
             }
         };
-        let (driver, entry) = driver::get(&driver::DRIVER, workspace, cache, ui, root, &built)?;
+        let (driver, entry) = driver::get(&Module::edu(workspace), cache, ui, root, &built)?;
         let entries = built.entry.iter().chain([&entry]).cloned().collect();
         let prepared = Prepared {
             kernel: built.kernel.clone(),
@@ -225,26 +228,21 @@ impl Setup {
 
     /// Makes the C twin of the driver for a kernel.
     pub fn twin(&self, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<PathBuf> {
-        let Self {
-            workspace,
-            cache,
-            root,
-            ..
-        } = self;
-        let (twin, _) = driver::get(&driver::TWIN, workspace, cache, ui, root, &kernel.built)?;
-        Ok(twin)
+        Ok(self
+            .module(&Module::twin(&self.workspace), kernel, ui)?
+            .module)
     }
 
     /// Makes the second driver for a kernel.
     pub fn e1000(&self, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<PathBuf> {
-        let Self {
-            workspace,
-            cache,
-            root,
-            ..
-        } = self;
-        let (module, _) = driver::get(&driver::E1000, workspace, cache, ui, root, &kernel.built)?;
-        Ok(module)
+        Ok(self
+            .module(&Module::e1000(&self.workspace), kernel, ui)?
+            .module)
+    }
+
+    fn module(&self, module: &Module, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<Driver> {
+        let (driver, _) = driver::get(module, &self.cache, ui, &self.root, &kernel.built)?;
+        Ok(driver)
     }
 
     /// Keeps everything in the cache until the testbed ends: machines use it.

@@ -17,10 +17,7 @@ use crate::{
     prepared::Prepared,
     setup,
     ui::Ui,
-    vm::{
-        Disk, Invocation, Logs, Lost, Machine, Vm,
-        initramfs::{Builder, DRIVER},
-    },
+    vm::{Disk, Invocation, Logs, Lost, Machine, Vm, initramfs::Builder},
 };
 
 /// How long the driver may take to load. It waits for a device that computes.
@@ -73,14 +70,15 @@ pub fn boot_with_driver(
         logs,
         &prepared.kernel.name,
     )?;
+    let driver = &prepared.driver;
     let load = match machine.guest {
         Guest::Minimal => Invocation::new(
-            ["insmod", DRIVER]
+            ["insmod", &driver.path()]
                 .into_iter()
-                .chain(machine.driver_parameters()),
+                .chain(machine.parameters_of(&driver.name)),
         ),
         // It finds the parameters itself. Where there is a device, udev is at it already.
-        Guest::Debian => Invocation::new(["modprobe", "irqcast_edu"]),
+        Guest::Debian => Invocation::new(["modprobe", &driver.name]),
     };
     let loaded = vm.run(load, LOAD_LIMIT, |_| {})?;
     if !loaded.exit.success() {
