@@ -1,10 +1,13 @@
 //! The command line.
 
+mod new;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use serde::Deserialize;
 
+pub use self::new::NewArgs;
 use crate::exit;
 
 /// Builds the irqcast driver and runs it in virtual machines with QEMU's edu device.
@@ -47,6 +50,8 @@ pub enum Command {
     Setup(SetupArgs),
     /// Show events travel from the device to hook scripts
     Demo(DemoArgs),
+    /// Write a driver for another PCI device, to be filled in (docs/porting.md)
+    New(NewArgs),
     /// Run the tests; the last line counts passed, failed and skipped
     Test(TestArgs),
     /// Run the long forms of the tests: the same, a million times, or for hours
