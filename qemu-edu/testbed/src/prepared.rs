@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command};
 
-use crate::tree_program;
+use crate::{own_driver::OwnDriver, tree_program};
 
 /// Everything that a boot needs, built and checked.
 #[derive(Debug, Clone)]
@@ -11,6 +11,8 @@ pub struct Prepared {
     pub kernel: Kernel,
     /// The driver that guests load, built against [`Prepared::kernel`].
     pub driver: Driver,
+    /// Where that is a person's own driver, what else guests have of it.
+    pub own: Option<OwnDriver>,
     /// The driver of e1000, where something that was chosen needs it.
     pub e1000: Option<PathBuf>,
     /// Static programs that run in the guest.

@@ -52,7 +52,8 @@ pub use self::{
 };
 use crate::{
     cache::{Cache, Entry},
-    cli::{Guest, KernelChoice, Options},
+    cli::{DriverArgs, Guest, KernelChoice, Options},
+    own_driver::OwnDriver,
     prepared::{Debian, Driver, Prepared, Qemu, Userland},
     process,
     ui::Ui,
@@ -82,12 +83,23 @@ pub struct KernelSetup {
     driver_entry: Entry,
 }
 
-/// Makes what is missing for a boot of `kernel` and returns where it all is.
-pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Result<Prepared> {
+/// Makes what is missing for a boot of `kernel`, with edu's driver or a person's own one, and returns where
+/// it all is.
+pub fn prepare(
+    options: &Options,
+    kernel: KernelChoice,
+    driver: &DriverArgs,
+    ui: &Ui,
+) -> anyhow::Result<Prepared> {
+    options.require_minimal_guest_for(driver)?;
+    let own = driver.driver.as_deref().map(OwnDriver::open).transpose()?;
     let setup = Setup::new(options, ui, false)?;
     let mut made = setup.kernel(options, kernel, ui)?;
     if options.guest() == Guest::Debian {
         setup.debian(options, &mut made, ui)?;
+    }
+    if let Some(own) = own {
+        setup.own(own, &mut made, ui)?;
     }
     let prepared = made.prepared;
     // Virtual machines use the parts after this function has returned.
@@ -180,6 +192,7 @@ impl Setup {
         let prepared = Prepared {
             kernel: built.kernel.clone(),
             driver,
+            own: None,
             e1000: None,
             userland: userland.clone(),
             build_root: root.tree.clone(),
@@ -238,6 +251,13 @@ impl Setup {
         Ok(self
             .module(&Module::e1000(&self.workspace), kernel, ui)?
             .module)
+    }
+
+    /// Makes a person's own driver for a kernel, and has guests load it instead of edu's.
+    pub fn own(&self, own: OwnDriver, kernel: &mut KernelSetup, ui: &Ui) -> anyhow::Result<()> {
+        kernel.prepared.driver = self.module(&Module::own(&own), kernel, ui)?;
+        kernel.prepared.own = Some(own);
+        Ok(())
     }
 
     fn module(&self, module: &Module, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<Driver> {

@@ -4,6 +4,7 @@
 //! counters, the daemon's log, the hooks' own words.
 
 mod act;
+mod own;
 mod screen;
 
 use std::{
@@ -80,12 +81,22 @@ const LIMIT: Duration = Duration::from_secs(30);
 const AFTERWARDS: Duration = Duration::from_millis(200);
 
 /// Runs the command.
-pub fn run(options: &cli::Options, _args: &cli::DemoArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+pub fn run(options: &cli::Options, args: &cli::DemoArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     options.require_minimal_guest("demo")?;
-    let prepared = guest::prepare(options, ui)?;
+    let prepared = guest::prepare(options, &args.driver, ui)?;
     let logs = Logs::create(&prepared.cache, options.keep_log.as_deref())?;
-    let result = play(&prepared, &logs, ui, started);
+    let result = match &prepared.own {
+        Some(own) => own::play(
+            &prepared,
+            own,
+            &args.driver.machine(None),
+            &logs,
+            ui,
+            started,
+        ),
+        None => play(&prepared, &logs, ui, started),
+    };
     result.or_else(|error| guest::report_lost(error, ui).map(|_| ExitCode::from(exit::FAILED)))
 }
 
@@ -101,12 +112,12 @@ fn play(prepared: &Prepared, logs: &Logs, ui: &Ui, started: Instant) -> anyhow::
     let probed = vm.started().elapsed();
     step.finish(&format!("Linux {}", vm.release()));
     let step = ui.step("starting the daemon");
-    let mut stage = Stage::set(vm)?;
+    let mut stage = Stage::set(vm, &DAEMON, "ready")?;
     step.finish("irqcastd is ready");
 
     let mut good = 0;
     for act in &ACTS {
-        screen.title(act);
+        screen.title(act.title, &act.line());
         match stage.play(act, &screen)? {
             Ok(()) => good += 1,
             Err(problem) => screen.problem(&problem),
@@ -163,10 +174,10 @@ impl Lines {
 }
 
 impl Stage {
-    /// Starts the daemon and waits until it is ready.
-    fn set(mut vm: Vm) -> anyhow::Result<Self> {
+    /// Starts the daemon and waits until it says that it is ready.
+    fn set(mut vm: Vm, daemon: &[&str], says: &str) -> anyhow::Result<Self> {
         let hooks = vm.start(Invocation::new(["sh", "-c", LISTEN]))?;
-        let daemon = vm.start(Invocation::new(DAEMON))?;
+        let daemon = vm.start(Invocation::new(daemon.iter().copied()))?;
         let mut stage = Self {
             vm,
             daemon,
@@ -191,7 +202,7 @@ impl Stage {
             while let Some((_, line)) = stage.daemon_lines.next() {
                 log.push_str(&line);
                 log.push('\n');
-                ready |= line.contains("ready");
+                ready |= line.contains(says);
             }
             listening |= stage.hook_lines.next().is_some();
         }
@@ -284,9 +295,14 @@ impl Stage {
             .with_context(|| format!("`irqcastctl --json list` printed: {text}"))
     }
 
-    /// Runs `irqcastctl`, and hears what daemon and hooks say meanwhile.
+    /// Runs `irqcastctl`.
     fn ctl(&mut self, arguments: &[&str]) -> anyhow::Result<Completed> {
-        let command = std::iter::once("irqcastctl").chain(arguments.iter().copied());
+        self.command(&[&["irqcastctl"], arguments].concat())
+    }
+
+    /// Runs a command, and hears what daemon and hooks say meanwhile.
+    fn command(&mut self, command: &[&str]) -> anyhow::Result<Completed> {
+        let command = command.iter().copied();
         let mut meanwhile = Vec::new();
         let completed = self.vm.run(Invocation::new(command), LIMIT, |happening| {
             meanwhile.push((Instant::now(), happening));

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 
 pub use self::input::Input;
 use crate::{
-    cli::{Guest, KernelChoice, MachineArgs, Options},
+    cli::{DriverArgs, Guest, KernelChoice, MachineArgs, Options},
     exit,
     prepared::Prepared,
     setup,
@@ -24,21 +24,20 @@ use crate::{
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
 
 /// Makes what is missing for the one kernel that a command boots.
-pub fn prepare(options: &Options, ui: &Ui) -> anyhow::Result<Prepared> {
+pub fn prepare(options: &Options, driver: &DriverArgs, ui: &Ui) -> anyhow::Result<Prepared> {
     let kernels = options.kernels(&[KernelChoice::Stock]);
     let kernel = kernels.first().context("no kernel was chosen")?;
-    setup::prepare(options, *kernel, ui)
+    setup::prepare(options, *kernel, driver, ui)
 }
 
 /// Boots the machine that the command line describes, and loads the driver in it.
 pub fn boot(options: &Options, args: &MachineArgs, ui: &Ui) -> anyhow::Result<Vm> {
-    let prepared = prepare(options, ui)?;
+    let prepared = prepare(options, &args.driver, ui)?;
     let machine = Machine {
         guest: options.guest(),
-        devices: args.devices,
         append: args.append.clone(),
         memory_mib: args.memory,
-        ..Machine::default()
+        ..args.driver.machine(args.devices)
     };
     let mut builder = Builder::of(machine.guest, &prepared)?;
     if machine.guest == Guest::Debian {

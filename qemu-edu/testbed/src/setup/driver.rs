@@ -10,6 +10,7 @@ use anyhow::Context;
 use super::{build_root::BuildRoot, kbuild, kernel::BuiltKernel, run, workspace::Workspace};
 use crate::{
     cache::{Cache, Entry, Facts, Key},
+    own_driver::OwnDriver,
     prepared::Driver,
     ui::Ui,
 };
@@ -39,6 +40,16 @@ impl Module {
         }
     }
 
+    /// A person's own driver.
+    pub fn own(driver: &OwnDriver) -> Self {
+        Self {
+            folder: driver.folder.clone(),
+            name: driver.module.clone(),
+            what: format!("driver {}", driver.module),
+            kinds: OWN_KINDS,
+        }
+    }
+
     /// Its twin in C.
     pub fn twin(workspace: &Workspace) -> Self {
         Self {
@@ -59,6 +70,9 @@ impl Module {
         }
     }
 }
+
+/// Kinds of the cache entries of persons' own drivers.
+pub const OWN_KINDS: [&str; 3] = ["own-stock", "own-debug", "own-custom"];
 
 /// Endings of files that a build by hand leaves beside the source.
 const ARTEFACTS: [&str; 9] = [

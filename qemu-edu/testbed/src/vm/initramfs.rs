@@ -115,6 +115,11 @@ impl<'a> Builder<'a> {
         for (path, content, mode) in SAMPLE {
             archive.file(path, content, mode)?;
         }
+        if let Some(own) = &prepared.own {
+            for file in own.guest_files()? {
+                archive.copy(&file.path, &file.from, file.mode)?;
+            }
+        }
         let mut builder = Self {
             prepared,
             archive,

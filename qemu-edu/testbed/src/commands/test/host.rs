@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     cli::{KernelChoice, Options},
+    own_driver::OwnDriver,
     process::{self, Interrupted},
     setup::{KernelSetup, ProgramFailed, Setup},
     ui::Ui,
@@ -125,6 +126,41 @@ pub fn run(options: &Options, filter: Option<&str>, ui: &Ui) -> anyhow::Result<V
             verdict,
             elapsed: started.elapsed(),
         });
+    }
+    Ok(outcomes)
+}
+
+/// Runs the checks of a person's own driver whose name contains `filter`.
+pub fn run_own(
+    options: &Options,
+    setup: &Setup,
+    kernel: &KernelSetup,
+    own: &OwnDriver,
+    filter: &str,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    let context = Context {
+        options,
+        setup,
+        kernel,
+        ui,
+    };
+    let format = || driver::is_formatted(&context, &own.folder);
+    let lints = || driver::build_without_warnings(&context, &own.folder, &["CLIPPY=1", "W=1"]);
+    let mut outcomes = Vec::new();
+    for (name, check) in [
+        ("host::format", &format as &dyn Fn() -> anyhow::Result<()>),
+        ("host::lints", &lints),
+    ] {
+        if name.contains(filter) {
+            process::check()?;
+            let started = Instant::now();
+            outcomes.push(Outcome {
+                name: name.to_owned(),
+                verdict: verdict(check())?,
+                elapsed: started.elapsed(),
+            });
+        }
     }
     Ok(outcomes)
 }
