@@ -64,6 +64,8 @@ impl Device for BoundDevice {
         pdev.enable_device_mem()?;
         let bar = pdev.iomap_region_sized::<{ regs::END }>(@BAR@, crate::LocalModule::NAME)?;
         regs::silence(&bar);
+        // A message signaled interrupt is a write of the device, as DMA is.
+        pdev.set_master();
         let status = regs::status(&bar);
         dev_info!(pdev, "status {status:#010x}\n");
         Ok(Arc::new(

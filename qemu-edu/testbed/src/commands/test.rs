@@ -9,6 +9,7 @@ mod lifecycle;
 pub(super) mod list;
 mod on_terminal;
 mod own;
+mod porting;
 mod refusals;
 pub(super) mod report;
 mod stopped_setup;

@@ -1,17 +1,14 @@
 //! The demo of a person's own driver: it is bound to its device, and where its `raise.sh` can make that
 //! interrupt, the hook of its sample configuration runs.
 
-use std::{
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{process::ExitCode, time::Instant};
 
 use anyhow::{Context as _, ensure};
 use irqcast_link::Exit;
 use serde::Deserialize;
 
 use super::{
-    AFTERWARDS, LIMIT, Stage,
+    LIMIT, Stage,
     act::Counters,
     screen::{Screen, Summary},
 };
@@ -73,33 +70,47 @@ pub fn play(
     let vm = stage.clear()?;
     let log = vm.log().to_owned();
     vm.power_off()?;
-    let summary = |hooks| Summary {
-        hooks,
-        acts: 1,
+    let hooks = match outcome {
+        Outcome::NoWay(reason) => {
+            screen.note(&format!(
+                "the driver is bound, and no event was raised: {reason}"
+            ));
+            return Ok(ExitCode::from(exit::OK));
+        }
+        Outcome::Problem(problem) => {
+            screen.problem(&problem);
+            Hooks { done: 0, all: 1 }
+        }
+        Outcome::Ended(hooks) => hooks,
+    };
+    screen.summary(&Summary {
+        hooks: hooks.done,
+        acts: hooks.all,
         probed,
         total: started.elapsed(),
         log,
-    };
-    match outcome {
-        Outcome::HookRan => screen.summary(&summary(1)),
-        Outcome::NoWay(reason) => screen.note(&format!(
-            "the driver is bound, and no event was raised: {reason}"
-        )),
-        Outcome::Problem(problem) => {
-            screen.problem(&problem);
-            screen.summary(&summary(0));
-            return Ok(ExitCode::from(exit::FAILED));
-        }
-    }
-    Ok(ExitCode::from(exit::OK))
+    });
+    Ok(ExitCode::from(match hooks.done == hooks.all {
+        true => exit::OK,
+        false => exit::FAILED,
+    }))
 }
 
 /// What came of raising an interrupt.
 enum Outcome {
-    HookRan,
+    /// All hooks of the event have ended.
+    Ended(Hooks),
     /// The driver has no way to raise one, for this reason.
     NoWay(String),
     Problem(String),
+}
+
+/// The hooks of an event.
+#[derive(Debug, PartialEq, Eq)]
+struct Hooks {
+    /// Those that ended well.
+    done: usize,
+    all: usize,
 }
 
 /// Shows what the driver is bound to; fails if that is nothing.
@@ -154,7 +165,7 @@ fn raise(
         _ => {}
     }
     let said = vec![(Instant::now(), "raise", text)];
-    let outcome = wait_for_hook(stage, start + LIMIT)?;
+    let outcome = wait_for_hooks(stage, start + LIMIT)?;
     let after = counters(stage, list)?;
     screen.fact("netlink", &after.since(&before));
     screen.said(start, stage.daemon_says(said));
@@ -167,33 +178,74 @@ fn counters(stage: &mut Stage, list: &[&str]) -> anyhow::Result<Counters> {
         .with_context(|| format!("`{}` printed: {text}", list.join(" ")))
 }
 
-/// Waits until the daemon's log tells how a hook ended.
-fn wait_for_hook(stage: &mut Stage, deadline: Instant) -> anyhow::Result<Outcome> {
+/// Waits until the daemon's log tells how the hooks of an event ended.
+fn wait_for_hooks(stage: &mut Stage, deadline: Instant) -> anyhow::Result<Outcome> {
     loop {
-        let mut lines = stage.daemon_lines.finished.iter().map(|(_, line)| line);
-        let ended = lines.find_map(|line| {
-            let endings = [
-                "hook done",
-                "hook failed",
-                "hook not started",
-                "hook ended by a signal",
-            ];
-            endings.into_iter().find(|ending| line.contains(ending))
-        });
-        match ended {
-            Some("hook done") => {
-                stage.listen_for(AFTERWARDS)?;
-                return Ok(Outcome::HookRan);
-            }
-            Some(other) => return Ok(Outcome::Problem(format!("the daemon says: {other}"))),
-            None => {}
+        let lines = stage.daemon_lines.finished.iter();
+        if let Some(hooks) = ended(lines.map(|(_, line)| line.as_str())) {
+            return Ok(match hooks.all {
+                0 => Outcome::Problem("no rule of the sample configuration is for it".to_owned()),
+                _ => Outcome::Ended(hooks),
+            });
         }
         match stage.vm.next(Some(deadline))? {
             Happening::Deadline => {
-                let seconds = Duration::as_secs(&LIMIT);
-                return Ok(Outcome::Problem(format!("no hook ran within {seconds} s")));
+                let seconds = LIMIT.as_secs();
+                let problem = format!("its hooks have not ended within {seconds} s");
+                return Ok(Outcome::Problem(problem));
             }
             happening => stage.note(Instant::now(), happening)?,
+        }
+    }
+}
+
+/// The hooks of the first event in the daemon's log, once all have ended.
+fn ended<'a>(log: impl Iterator<Item = &'a str>) -> Option<Hooks> {
+    /// What the daemon says of a hook that has ended, the good end first.
+    const ENDS: [&str; 4] = [
+        "hook done",
+        "hook failed",
+        "hook not started",
+        "hook ended by a signal",
+    ];
+    let (mut all, mut done, mut others) = (None, 0, 0);
+    for line in log {
+        if let Some((_, rules)) = line.split_once("received rules=") {
+            let digits = rules.split_whitespace().next();
+            all = all.or(digits.and_then(|digits| digits.parse().ok()));
+        }
+        match ENDS.iter().position(|end| line.contains(end)) {
+            Some(0) => done += 1,
+            Some(_) => others += 1,
+            None => {}
+        }
+    }
+    let all = all?;
+    (done + others >= all).then_some(Hooks { done, all })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hooks, ended};
+
+    const RECEIVED: &str = "DEBUG message{name=\"event-ntf\"}: received rules=2";
+
+    #[test]
+    fn hooks_have_ended_when_each_rule_says_so() {
+        for (log, hooks) in [
+            (&["INFO listening to a family"][..], None),
+            (&[RECEIVED, "INFO hook done rule=a"], None),
+            (
+                &[RECEIVED, "INFO hook done rule=a", "INFO hook done rule=b"],
+                Some(Hooks { done: 2, all: 2 }),
+            ),
+            (
+                &[RECEIVED, "INFO hook done rule=a", "WARN hook failed rule=b"],
+                Some(Hooks { done: 1, all: 2 }),
+            ),
+            (&["received rules=0"], Some(Hooks { done: 0, all: 0 })),
+        ] {
+            assert_eq!(ended(log.iter().copied()), hooks, "{log:?}");
         }
     }
 }

@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::Signal;
 
 use super::{
-    bench, bench_daemon, documented, on_terminal, refusals, report::Verdict, stopped_setup,
+    bench, bench_daemon, documented, on_terminal, porting, refusals, report::Verdict, stopped_setup,
 };
 use crate::{
     cli::{KernelChoice, Options},
@@ -90,6 +90,7 @@ pub fn tests() -> Vec<Test> {
             "testbed::documented_commands_print_what_is_shown",
             documented::check,
         ),
+        test("testbed::porting_page_leads_to_a_hook", porting::check),
     ]
 }
 
