@@ -52,6 +52,16 @@ pub fn play(
     let list = ["irqcastctl", "--family", &own.family, "--json", "list"];
     show_bound(&mut vm, own, &list, &screen)?;
 
+    let missing = ["raise.sh", "sample/irqcastd.toml"]
+        .into_iter()
+        .find(|file| !own.folder.join(file).exists());
+    if let Some(missing) = missing {
+        vm.power_off()?;
+        screen.note(&format!(
+            "the driver is bound, and no event was raised: it has no {missing}"
+        ));
+        return Ok(ExitCode::from(exit::OK));
+    }
     let configuration = own.configuration();
     let daemon = [
         "irqcastd",
@@ -147,9 +157,6 @@ fn raise(
     list: &[&str],
     screen: &Screen,
 ) -> anyhow::Result<Outcome> {
-    if !own.folder.join("raise.sh").exists() {
-        return Ok(Outcome::NoWay("it has no raise.sh".to_owned()));
-    }
     screen.title("The device is made to interrupt", "sh raise.sh");
     let before = counters(stage, list)?;
     let start = Instant::now();

@@ -78,6 +78,7 @@ pub fn tests() -> Vec<Test> {
             "testbed::wrong_kernel_trees_are_told",
             refusals::wrong_kernel_trees,
         ),
+        test("testbed::wrong_drivers_are_told", refusals::wrong_drivers),
         test(
             "testbed::too_little_disk_space_is_told",
             refusals::too_little_space,
