@@ -1,5 +1,5 @@
 //! The demo of a person's own driver: it is bound to its device, and where its `raise.sh` can make that
-//! interrupt, the hook of its sample configuration runs.
+//! interrupt, the hooks of its sample configuration run.
 
 use std::{process::ExitCode, time::Instant};
 
@@ -8,9 +8,10 @@ use irqcast_link::Exit;
 use serde::Deserialize;
 
 use super::{
-    LIMIT, Stage,
+    LIMIT,
     act::Counters,
     screen::{Screen, Summary},
+    stage::Stage,
 };
 use crate::{
     commands::guest,
