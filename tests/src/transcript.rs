@@ -45,6 +45,34 @@ pub fn sessions(markdown: &str, info: &str, prompt: &str) -> Vec<Vec<Step>> {
     sessions
 }
 
+/// The texts of all blocks of `markdown` whose fence has exactly the words `info`, each with the line of
+/// its fence in the document, counted from 1.
+pub fn blocks(markdown: &str, info: &str) -> Vec<(usize, String)> {
+    let mut blocks: Vec<(usize, String)> = Vec::new();
+    // Whether the block that is open, if one is, is wanted.
+    let mut open: Option<bool> = None;
+    for (number, line) in markdown.lines().enumerate() {
+        match (line.strip_prefix("```"), open) {
+            (Some(_), Some(_)) => open = None,
+            (Some(fence), None) => {
+                let is_wanted = fence.trim() == info;
+                if is_wanted {
+                    blocks.push((number + 1, String::new()));
+                }
+                open = Some(is_wanted);
+            }
+            (None, Some(true)) => {
+                if let Some((_, text)) = blocks.last_mut() {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    blocks
+}
+
 /// Whether `actual` is what `expected` shows. White space within lines counts as one blank,
 /// so that a table may be wider than the document shows it.
 pub fn matches(expected: &[String], actual: &str) -> bool {
@@ -93,7 +121,7 @@ fn line_matches(expected: &str, actual: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{matches, sessions};
+    use super::{blocks, matches, sessions};
 
     #[test]
     fn finds_commands_and_output_of_the_named_blocks_only() {
@@ -105,6 +133,13 @@ mod tests {
         assert_eq!(found[0][0].output, ["out", "more"]);
         assert_eq!(found[0][1].command, "two");
         assert!(found[0][1].output.is_empty());
+    }
+
+    #[test]
+    fn finds_the_named_blocks_whole() {
+        let text = "```diff\n-a\n```\nx\n```sh\n```\n```diff\n b\n\n+c\n```\n";
+        let expected = [(1, "-a\n".to_owned()), (7, " b\n\n+c\n".to_owned())];
+        assert_eq!(blocks(text, "diff"), expected);
     }
 
     #[test]

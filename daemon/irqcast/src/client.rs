@@ -1,10 +1,11 @@
 //! Requests: which devices are there, and make one interrupt.
 
 use crate::context::Context;
-use crate::decode::{DecodeError, decode_device, decode_event};
+use crate::decode::{DecodeError, decode_device, decode_event_of};
 use crate::device::Device;
 use crate::error::Error;
 use crate::event::Event;
+use crate::family_name::FamilyName;
 use crate::nlctrl::{self, Family};
 use crate::paths::Paths;
 use crate::requester::{ANSWER_LIMIT, Request, Requester, patiently};
@@ -19,6 +20,7 @@ use std::time::Duration;
 /// The driver may be removed and loaded again between two requests.
 pub struct Client {
     requester: Requester,
+    name: FamilyName,
     family: Family,
 }
 
@@ -26,15 +28,29 @@ impl Client {
     /// How long the kernel may take to answer before a request fails with [`Error::NoAnswer`].
     pub const ANSWER_LIMIT: Duration = ANSWER_LIMIT;
 
-    /// Opens a socket and looks the family up.
+    /// Opens a socket and looks the family of the edu device up.
     ///
     /// # Errors
     ///
     /// [`Error::DriverNotLoaded`] when the family is not registered.
     pub fn open() -> Result<Self, Error> {
+        Self::open_family(FamilyName::default())
+    }
+
+    /// The same for the driver whose family has this name. It has to be one on irqcast's core: what a
+    /// command of another family does, nobody knows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DriverNotLoaded`] when the family is not registered.
+    pub fn open_family(name: FamilyName) -> Result<Self, Error> {
         let mut requester = Requester::open()?;
-        let family = lookup(&mut requester)?;
-        Ok(Self { requester, family })
+        let family = lookup(&mut requester, &name)?;
+        Ok(Self {
+            requester,
+            name,
+            family,
+        })
     }
 
     /// All devices with their counters, in the order of their instance numbers.
@@ -74,6 +90,9 @@ impl Client {
     }
 
     /// Raises `bits`, at least one, in the interrupt status register. Needs `CAP_NET_ADMIN`.
+    ///
+    /// For other families than that of the edu device: only those that have this command under the same
+    /// numbers, [`command::RAISE`] and [`request::BITS`].
     pub fn raise(&mut self, device: u32, bits: u32) -> Result<(), Error> {
         self.act(
             "raise an interrupt",
@@ -83,7 +102,7 @@ impl Client {
         )
     }
 
-    /// Lets the device compute the factorial of `argument`, at most [`wire::FACTORIAL_MAX`]. Needs
+    /// Lets the edu device compute the factorial of `argument`, at most [`wire::FACTORIAL_MAX`]. Needs
     /// `CAP_NET_ADMIN`.
     pub fn factorial(&mut self, device: u32, argument: u32) -> Result<(), Error> {
         self.act(
@@ -94,7 +113,7 @@ impl Client {
         )
     }
 
-    /// Sends `bytes`, from 1 to [`wire::DMA_MAX`], through the device's buffer and back. Needs
+    /// Sends `bytes`, from 1 to [`wire::DMA_MAX`], through the edu device's buffer and back. Needs
     /// `CAP_NET_ADMIN`.
     pub fn dma(&mut self, device: u32, bytes: u32) -> Result<(), Error> {
         self.act("start a DMA", command::DMA, device, (request::BYTES, bytes))
@@ -123,13 +142,14 @@ impl Client {
             attribute(event::SEQ, since.to_ne_bytes()),
             attribute(event::COUNT, count.to_ne_bytes()),
         ];
+        let of_edu = self.name.is_edu();
         patiently(|| {
             let (events, end) = self.collect(
                 "read the history",
                 command::HISTORY_GET,
                 true,
                 &attributes,
-                decode_event,
+                |attributes| decode_event_of(of_edu, attributes),
             );
             match end {
                 Err(error) if error.is_out_of_memory() && !events.is_empty() => Ok(events),
@@ -206,7 +226,7 @@ impl Client {
             match answered {
                 // The kernel knows no family of this number (any more).
                 Err(Error::Refused { error, .. }) if error.errno == Errno::ENOENT && !looked_up => {
-                    match lookup(&mut self.requester) {
+                    match lookup(&mut self.requester, &self.name) {
                         Ok(family) => self.family = family,
                         Err(error) => return (objects, Err(error)),
                     }
@@ -222,8 +242,8 @@ fn attribute<const N: usize>(kind: u16, value: [u8; N]) -> DefaultNla {
     DefaultNla::new(kind, value.to_vec())
 }
 
-fn lookup(requester: &mut Requester) -> Result<Family, Error> {
-    nlctrl::resolve(requester, wire::FAMILY)?.ok_or(Error::DriverNotLoaded)
+fn lookup(requester: &mut Requester, name: &FamilyName) -> Result<Family, Error> {
+    nlctrl::resolve(requester, name.as_str())?.ok_or_else(|| Error::DriverNotLoaded(name.clone()))
 }
 
 /// `ENODEV` names the device that is not there.

@@ -46,8 +46,19 @@ impl From<netlink_packet_core::DecodeError> for DecodeError {
     }
 }
 
-/// Decodes the attributes of an `event-ntf` message, without its headers.
+/// Decodes the attributes of an `event-ntf` message of the edu device, without its headers.
 pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
+    decode_event_of(true, attributes)
+}
+
+/// The same of another driver on irqcast's core. What its device adds is skipped: the numbers that the edu
+/// device's additions have mean something else there.
+pub fn decode_common_event(attributes: &[u8]) -> Result<Event, DecodeError> {
+    decode_event_of(false, attributes)
+}
+
+/// Decodes an event: one of the edu device with what that adds, another one without.
+pub(crate) fn decode_event_of(of_edu: bool, attributes: &[u8]) -> Result<Event, DecodeError> {
     use wire::event::{
         ADDRESS, ALL, CAUSE, DEVICE, DMA_BYTES, FACTORIAL, INCARNATION, SEQ, TIME_NS,
     };
@@ -64,8 +75,8 @@ pub fn decode_event(attributes: &[u8]) -> Result<Event, DecodeError> {
             SEQ => seq = Some(value.u64()?),
             TIME_NS => time_ns = Some(value.u64()?),
             CAUSE => cause = Some(value.u32()?),
-            FACTORIAL => factorial = Some(value.u32()?),
-            DMA_BYTES => dma_bytes = Some(value.u32()?),
+            FACTORIAL if of_edu => factorial = Some(value.u32()?),
+            DMA_BYTES if of_edu => dma_bytes = Some(value.u32()?),
             INCARNATION => incarnation = Some(value.u64()?),
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use crate::ack::KernelError;
 use crate::decode::DecodeError;
+use crate::family_name::FamilyName;
 use nix::errno::Errno;
 use std::io;
 
@@ -9,11 +10,16 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The driver is not loaded, or it was removed in the meantime.
-    #[error("the generic netlink family \"irqcast\" is not registered")]
-    DriverNotLoaded,
-    /// The driver is loaded, but its family has no group of that name: another version.
-    #[error("the generic netlink family \"irqcast\" has no multicast group {0:?}")]
-    NoGroup(&'static str),
+    #[error("the generic netlink family \"{0}\" is not registered")]
+    DriverNotLoaded(FamilyName),
+    /// The family is registered, but has no group of that name: another version, or not irqcast's core.
+    #[error("the generic netlink family \"{family}\" has no multicast group {group:?}")]
+    NoGroup {
+        /// Name of the family.
+        family: String,
+        /// Name of the group.
+        group: &'static str,
+    },
     /// No device has this instance number.
     #[error("there is no device {0}")]
     NoSuchDevice(u32),

@@ -47,7 +47,10 @@ impl Families {
         let mut requester = Requester::open()?;
         let notify = nlctrl::resolve(&mut requester, nlctrl::FAMILY)?
             .and_then(|controller| controller.group(nlctrl::GROUP_NOTIFY))
-            .ok_or(Error::NoGroup(nlctrl::GROUP_NOTIFY))?;
+            .ok_or_else(|| Error::NoGroup {
+                family: nlctrl::FAMILY.to_owned(),
+                group: nlctrl::GROUP_NOTIFY,
+            })?;
         socket.join(notify, "join the group that announces families")?;
         let mut families = Self {
             socket,

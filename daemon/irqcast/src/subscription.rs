@@ -1,6 +1,6 @@
 //! The stream of events, which outlives the driver.
 //!
-//! One socket is a member of two groups: the events of irqcast, and the controller's announcements of
+//! One socket is a member of two groups: the events of a driver, and the controller's announcements of
 //! families. So both arrive in the order in which they happened, and what the driver sent before it was
 //! removed is read before the news of its removal.
 //!
@@ -9,9 +9,10 @@
 mod driver;
 mod item;
 
-use crate::decode::{DecodeError, decode_event};
+use crate::decode::{DecodeError, decode_event_of};
 use crate::error::Error;
 use crate::event::Event;
+use crate::family_name::FamilyName;
 use crate::message::{self, Message};
 use crate::nlctrl::{self, Family, News};
 use crate::repair::{Position, Range, Repair};
@@ -29,6 +30,7 @@ use std::time::Instant;
 /// A listener. It receives from the moment that it is open, if the driver is loaded, or else from the
 /// moment that it is.
 pub struct Subscription {
+    family: FamilyName,
     socket: Socket,
     receive_buffer: ReceiveBuffer,
     joined: Option<Joined>,
@@ -56,7 +58,16 @@ impl Subscription {
     ///
     /// [`Error::NotPermitted`] without `CAP_NET_ADMIN` when the driver is loaded.
     pub fn open(receive_buffer: usize) -> Result<Self, Error> {
-        Self::open_with(receive_buffer, Repair::new())
+        Self::open_family(FamilyName::default(), receive_buffer)
+    }
+
+    /// The same for the driver whose family has this name, which has to be one on irqcast's core.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], and [`Error::NoGroup`] when the family is not one of those.
+    pub fn open_family(family: FamilyName, receive_buffer: usize) -> Result<Self, Error> {
+        Self::open_with(family, receive_buffer, Repair::new())
     }
 
     /// Opens a listener that goes on where another one ended: it was told everything up to the positions
@@ -73,10 +84,10 @@ impl Subscription {
     ) -> Result<Self, Error> {
         let mut repair = Repair::new();
         repair.resume(told, again);
-        Self::open_with(receive_buffer, repair)
+        Self::open_with(FamilyName::default(), receive_buffer, repair)
     }
 
-    fn open_with(receive_buffer: usize, repair: Repair) -> Result<Self, Error> {
+    fn open_with(family: FamilyName, receive_buffer: usize, repair: Repair) -> Result<Self, Error> {
         let socket = Socket::open()?;
         let receive_buffer = socket.set_receive_buffer(receive_buffer)?;
         let mut subscription = Self {
@@ -84,7 +95,8 @@ impl Subscription {
             receive_buffer,
             joined: None,
             repair,
-            history: Driver::default(),
+            history: Driver::new(family.clone()),
+            family,
             is_behind: false,
             items: VecDeque::new(),
         };
@@ -93,7 +105,10 @@ impl Subscription {
         let mut requester = Requester::open()?;
         let notify = nlctrl::resolve(&mut requester, nlctrl::FAMILY)?
             .and_then(|controller| controller.group(nlctrl::GROUP_NOTIFY))
-            .ok_or(Error::NoGroup(nlctrl::GROUP_NOTIFY))?;
+            .ok_or_else(|| Error::NoGroup {
+                family: nlctrl::FAMILY.to_owned(),
+                group: nlctrl::GROUP_NOTIFY,
+            })?;
         subscription
             .socket
             .join(notify, "join the group that announces families")?;
@@ -170,7 +185,7 @@ impl Subscription {
     fn take_datagram(&mut self) -> Result<(), Error> {
         let mut news = Vec::new();
         for message in message::messages(self.socket.datagram()) {
-            match message.and_then(|message| decode(&message, self.joined)) {
+            match message.and_then(|message| self.decode(&message)) {
                 Ok(Some(Decoded::Event(event))) => self.repair.received(event),
                 Ok(Some(Decoded::News(item))) => news.push(item),
                 Ok(None) => {}
@@ -179,7 +194,9 @@ impl Subscription {
         }
         for item in news {
             match item {
-                News::Registered(family) if family.name == wire::FAMILY => self.join(&family)?,
+                News::Registered(family) if family.name == self.family.as_str() => {
+                    self.join(&family)?
+                }
                 News::Unregistered(family)
                     if self.joined.is_some_and(|joined| joined.family == family.id) =>
                 {
@@ -191,9 +208,27 @@ impl Subscription {
         Ok(())
     }
 
+    fn decode(&self, message: &Message<'_>) -> Result<Option<Decoded>, DecodeError> {
+        if message.kind == nlctrl::FAMILY_ID {
+            let (command, attributes) = message.generic()?;
+            return Ok(nlctrl::decode_news(command, attributes)?.map(Decoded::News));
+        }
+        if self
+            .joined
+            .is_some_and(|joined| joined.family == message.kind)
+        {
+            let (command, attributes) = message.generic()?;
+            if command == command::EVENT_NTF {
+                let event = decode_event_of(self.family.is_edu(), attributes)?;
+                return Ok(Some(Decoded::Event(event)));
+            }
+        }
+        Ok(None) // of another family, or of a kind that a newer driver sends
+    }
+
     /// Asks whether the family is there, and joins or leaves accordingly.
     fn look_up(&mut self) -> Result<(), Error> {
-        match nlctrl::resolve(&mut Requester::open()?, wire::FAMILY)? {
+        match nlctrl::resolve(&mut Requester::open()?, self.family.as_str())? {
             Some(family) => self.join(&family),
             None => {
                 // Whatever device comes, its life begins after this.
@@ -207,7 +242,10 @@ impl Subscription {
     fn join(&mut self, family: &Family) -> Result<(), Error> {
         let group = family
             .group(wire::GROUP_EVENTS)
-            .ok_or(Error::NoGroup(wire::GROUP_EVENTS))?;
+            .ok_or_else(|| Error::NoGroup {
+                family: family.name.clone(),
+                group: wire::GROUP_EVENTS,
+            })?;
         let joined = Joined {
             family: family.id,
             group,
@@ -267,7 +305,7 @@ impl Subscription {
             match self.repair.next(&mut self.history) {
                 Ok(told) => return Ok(told.map(Item::from)),
                 // With the driver or the device, what it held is gone.
-                Err(Error::DriverNotLoaded) => self.repair.give_up(),
+                Err(Error::DriverNotLoaded(_)) => self.repair.give_up(),
                 Err(Error::NoSuchDevice(device)) => self.repair.give_up_device(device),
                 Err(error) => return Err(error),
             }
@@ -282,7 +320,7 @@ impl Subscription {
         match self.history.positions() {
             Ok(positions) => self.repair.caught_up(positions),
             // The news of that is on its way.
-            Err(Error::DriverNotLoaded) => {}
+            Err(Error::DriverNotLoaded(_)) => {}
             Err(error) => return Err(error),
         }
         self.is_behind = false;
@@ -300,18 +338,4 @@ impl AsFd for Subscription {
 enum Decoded {
     Event(Event),
     News(News),
-}
-
-fn decode(message: &Message<'_>, joined: Option<Joined>) -> Result<Option<Decoded>, DecodeError> {
-    if message.kind == nlctrl::FAMILY_ID {
-        let (command, attributes) = message.generic()?;
-        return Ok(nlctrl::decode_news(command, attributes)?.map(Decoded::News));
-    }
-    if joined.is_some_and(|joined| joined.family == message.kind) {
-        let (command, attributes) = message.generic()?;
-        if command == command::EVENT_NTF {
-            return decode_event(attributes).map(Decoded::Event).map(Some);
-        }
-    }
-    Ok(None) // of another family, or of a kind that a newer driver sends
 }

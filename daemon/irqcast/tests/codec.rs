@@ -1,6 +1,9 @@
 //! Decoding of what the driver sends: whole, cut off, and made of anything.
 
-use irqcast::{DecodeError, Device, Event, InterruptMode, decode_device, decode_event, wire};
+use irqcast::{
+    DecodeError, Device, Event, InterruptMode, decode_common_event, decode_device, decode_event,
+    wire,
+};
 use netlink_packet_core::{DefaultNla, Emitable as _};
 use proptest::prelude::*;
 
@@ -63,6 +66,20 @@ fn unknown_attribute_is_skipped() {
     attributes.insert(0, DefaultNla::new(wire::event::PAD, Vec::new()));
     attributes.insert(2, DefaultNla::new(99, vec![1, 2, 3]));
     assert_eq!(decode_event(&emit(&attributes)), Ok(event()));
+}
+
+#[test]
+fn what_another_device_adds_is_skipped_whatever_it_is() {
+    use wire::event::{DMA_BYTES, FACTORIAL};
+    let common = Event {
+        factorial: None,
+        dma_bytes: None,
+        ..event()
+    };
+    let mut attributes = attributes(&common);
+    attributes.push(u32_of(FACTORIAL, 1));
+    attributes.push(DefaultNla::new(DMA_BYTES, vec![1, 2, 3]));
+    assert_eq!(decode_common_event(&emit(&attributes)), Ok(common));
 }
 
 #[test]

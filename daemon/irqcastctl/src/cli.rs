@@ -2,7 +2,9 @@
 
 use crate::filter::Filter;
 use crate::quantity;
-use clap::{Args, Parser, Subcommand};
+use crate::target::Target;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use irqcast::wire::{DMA_MAX, FACTORIAL_MAX};
 use irqcast::{Context, Paths};
 use irqcast_control::SOCKET;
@@ -29,6 +31,7 @@ Examples:
   irqcastctl monitor --cause-any 0x6 --address '0000:00:*'
   irqcastctl status
   irqcastctl history --since 100
+  irqcastctl --family irqcast-e1000 list
   irqcastctl raise --device 0 --bits 0x6 --count 100
   irqcastctl factorial 5
   irqcastctl dma 64
@@ -36,7 +39,8 @@ Examples:
 
 /// Lists irqcast devices, shows their events and makes them interrupt.
 ///
-/// Commands act on all devices unless --device names one. All that change or watch a device need
+/// Commands act on all devices unless --device names one, and on the edu device's driver unless --family
+/// names another. All that change or watch a device need
 /// CAP_NET_ADMIN; list and history do not. Status, metrics, reload, explain and replay ask the daemon,
 /// irqcastd, which says who may.
 #[derive(Debug, Parser)]
@@ -49,12 +53,42 @@ pub struct Cli {
     /// {"lost":{"device":0,"from":5,"to":9}}: the events 5 to 9 cannot be had any more.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Only this device, by its instance number.
-    #[arg(long, global = true, value_name = "N")]
-    pub device: Option<u32>,
+    /// Which devices.
+    #[command(flatten)]
+    pub target: Target,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Why the command line is refused although each part of it can be read: the command is not for the
+    /// family that it names.
+    pub fn refusal(&self) -> Option<clap::Error> {
+        let family = &self.target.family;
+        let reason = match &self.command {
+            _ if family.is_edu() => return None,
+            Command::Factorial { .. } => "factorial is a request of the edu device only",
+            Command::Dma { .. } => "dma is a request of the edu device only",
+            Command::Record(_) => {
+                "record makes traces for the daemon's replay, which takes them for the edu device's; \
+                 monitor --json prints the events of any family"
+            }
+            Command::Status(_)
+            | Command::Metrics(_)
+            | Command::Reload(_)
+            | Command::Explain { .. }
+            | Command::Replay { .. } => "this command asks the daemon and not a driver",
+            Command::List
+            | Command::Monitor(_)
+            | Command::History(_)
+            | Command::Raise(_)
+            | Command::Set(_)
+            | Command::Generate(_) => return None,
+        };
+        let message = format!("--family {family} is not for this: {reason}. Leave --family out");
+        Some(Self::command().error(ErrorKind::ArgumentConflict, message))
+    }
 }
 
 /// What to do.

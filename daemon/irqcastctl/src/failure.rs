@@ -1,7 +1,8 @@
 //! Why a command failed, what to do about it, and the exit code that says it to a script.
 
-use irqcast::{Error, Lost};
+use irqcast::{Error, FamilyName, Lost};
 use irqcast_control::{ClientError, Refusal, RefusalKind};
+use nix::errno::Errno;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,10 +30,12 @@ pub enum Failure {
     Irqcast(#[from] Error),
     /// The driver is loaded and has no device.
     #[error("the driver has no device")]
-    NoDevice,
+    NoDevice(FamilyName),
     /// The driver was removed while its event was waited for.
     #[error("the driver was removed before the event of {what} arrived")]
     Removed {
+        /// The driver's family.
+        family: FamilyName,
         /// What was waited for.
         what: String,
     },
@@ -123,14 +126,28 @@ impl Failure {
     /// What a person can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Irqcast(Error::DriverNotLoaded) | Self::Removed { .. } => {
-                "Load the driver: modprobe irqcast_edu"
+            Self::Irqcast(Error::DriverNotLoaded(family)) | Self::Removed { family, .. } => {
+                match family.is_edu() {
+                    true => "Load the driver: modprobe irqcast_edu",
+                    false => "Load the driver that has this family: modprobe NAME",
+                }
+            }
+            Self::Irqcast(Error::NoGroup { .. }) => {
+                "Only drivers made on irqcast's core can be spoken to with --family. For other families \
+                 see irqcastd's [[family]]."
+            }
+            Self::Irqcast(Error::Refused { error, .. }) if error.errno == Errno::EOPNOTSUPP => {
+                "The driver has no such request. Each device has its own, but for those of the core: list, \
+                 monitor, history and set."
             }
             Self::Irqcast(Error::NotPermitted(_)) => {
                 "This needs the capability CAP_NET_ADMIN: run it as root."
             }
             Self::Irqcast(Error::NoSuchDevice(_)) => "The devices that there are: irqcastctl list",
-            Self::NoDevice => {
+            Self::NoDevice(family) if !family.is_edu() => {
+                "See with lspci -k which devices the driver has, and with dmesg what it says of them."
+            }
+            Self::NoDevice(_) => {
                 "The driver binds PCI devices 1234:11e8 (QEMU: -device edu). See what the kernel \
                  says: dmesg | grep irqcast_edu"
             }
@@ -146,8 +163,8 @@ impl Failure {
     /// The code that tells a script.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Irqcast(Error::DriverNotLoaded) | Self::Removed { .. } => NOT_LOADED,
-            Self::Irqcast(Error::NoSuchDevice(_)) | Self::NoDevice => NO_DEVICE,
+            Self::Irqcast(Error::DriverNotLoaded(_)) | Self::Removed { .. } => NOT_LOADED,
+            Self::Irqcast(Error::NoSuchDevice(_)) | Self::NoDevice(_) => NO_DEVICE,
             Self::Irqcast(Error::NotPermitted(_)) => NOT_PERMITTED,
             Self::Irqcast(Error::NoAnswer(_)) | Self::TimedOut { .. } => TIMED_OUT,
             Self::Control(ClientError::NotRunning(_)) => NO_DAEMON,
@@ -185,9 +202,9 @@ mod tests {
         let check = |failure: Failure, code: u8| {
             assert_eq!(failure.exit_code(), ExitCode::from(code), "{failure}");
         };
-        check(Error::DriverNotLoaded.into(), 3);
+        check(Error::DriverNotLoaded(FamilyName::default()).into(), 3);
         check(Error::NoSuchDevice(7).into(), 4);
-        check(Failure::NoDevice, 4);
+        check(Failure::NoDevice(FamilyName::default()), 4);
         check(Error::NotPermitted("raise an interrupt").into(), 5);
         check(Error::NoAnswer("raise an interrupt").into(), 6);
         check(ClientError::NotRunning("/s".into()).into(), 7);

@@ -6,6 +6,7 @@ mod failure;
 mod filter;
 mod output;
 mod quantity;
+mod target;
 mod waiting;
 
 use clap::Parser as _;
@@ -13,6 +14,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    if let Some(refusal) = cli.refusal() {
+        refusal.exit();
+    }
     match commands::run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,

@@ -11,6 +11,8 @@ use std::io::{self, StdoutLock, Write};
 /// Writes one line for each thing, and each line at once, so that a reader of a pipe need not wait.
 pub struct Printer<W = StdoutLock<'static>> {
     json: bool,
+    /// Whether events are those of the edu device, whose causes can be put into words.
+    of_edu: bool,
     to: W,
 }
 
@@ -20,10 +22,11 @@ pub fn note(message: impl Display) {
 }
 
 impl Printer {
-    /// Prints to standard output.
-    pub fn new(json: bool) -> Self {
+    /// Prints to standard output. `of_edu` says that events are those of the edu device.
+    pub fn new(json: bool, of_edu: bool) -> Self {
         Self {
             json,
+            of_edu,
             to: io::stdout().lock(),
         }
     }
@@ -35,15 +38,18 @@ impl<W: Write> Printer<W> {
         let line = if self.json {
             event.to_json()
         } else {
+            let meaning = match self.of_edu {
+                true => format!(": {}", event.meaning()),
+                false => String::new(),
+            };
             format!(
-                "[{:>5}.{:09}] device {} ({}) seq {} cause {:#010x}: {}",
+                "[{:>5}.{:09}] device {} ({}) seq {} cause {:#010x}{meaning}",
                 event.time_ns / 1_000_000_000,
                 event.time_ns % 1_000_000_000,
                 event.device,
                 event.address,
                 event.seq,
                 event.cause,
-                event.meaning()
             )
         };
         self.line(&line)
@@ -183,6 +189,7 @@ mod tests {
     fn printed(json: bool, print: impl FnOnce(&mut Printer<Vec<u8>>) -> io::Result<()>) -> String {
         let mut printer = Printer {
             json,
+            of_edu: true,
             to: Vec::new(),
         };
         print(&mut printer).unwrap();

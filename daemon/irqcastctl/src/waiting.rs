@@ -1,12 +1,14 @@
 //! Waits for the event of something that was just asked for.
 
 use crate::failure::Failure;
-use irqcast::{Error, Event, Item, ReceiveBuffer, Subscription};
+use crate::target::Target;
+use irqcast::{Event, FamilyName, Item, Subscription};
 use nix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
 
 /// A subscription to a driver that must be loaded.
 pub struct Waiting {
+    family: FamilyName,
     subscription: Subscription,
     limit: Duration,
 }
@@ -28,13 +30,10 @@ impl Moment {
 
 impl Waiting {
     /// Subscribes. `limit` is how long each event may take.
-    pub fn open(limit: Duration) -> Result<Self, Failure> {
-        let subscription = Subscription::open(ReceiveBuffer::DEFAULT)?;
-        if subscription.joined().is_none() {
-            return Err(Error::DriverNotLoaded.into());
-        }
+    pub fn open(target: &Target, limit: Duration) -> Result<Self, Failure> {
         Ok(Self {
-            subscription,
+            family: target.family.clone(),
+            subscription: target.subscription()?,
             limit,
         })
     }
@@ -61,7 +60,13 @@ impl Waiting {
                 Some(Item::Lost(lost)) if lost.device == device => {
                     return Err(Failure::Lost { what: what(), lost });
                 }
-                Some(Item::Left) => return Err(Failure::Removed { what: what() }),
+                Some(Item::Left) => {
+                    let family = self.family.clone();
+                    return Err(Failure::Removed {
+                        family,
+                        what: what(),
+                    });
+                }
                 Some(_) => {}
                 None => {
                     return Err(Failure::TimedOut {

@@ -33,6 +33,43 @@ fn every_command_says_what_to_do() {
 }
 
 #[test]
+fn family_that_is_named_is_the_one_that_is_missed() {
+    for command in ["list", "monitor", "history", "raise"] {
+        let output = irqcastctl(&[command, "--family", "irqcast-other"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{command}: {said}");
+        assert_eq!(
+            said,
+            "irqcastctl: the generic netlink family \"irqcast-other\" is not registered\n\
+             Load the driver that has this family: modprobe NAME\n"
+        );
+    }
+}
+
+#[test]
+fn family_that_is_not_on_the_core_is_refused() {
+    // Each kernel has the controller, and that multicasts no events.
+    let output = irqcastctl(&["monitor", "--family", "nlctrl"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("\"nlctrl\" has no multicast group \"events\""),
+        "{said}"
+    );
+}
+
+#[test]
+fn family_of_another_device_has_no_factorial() {
+    let output = irqcastctl(&["factorial", "5", "--family", "irqcast-other"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("irqcast-other") && said.contains("edu device only"),
+        "{said}"
+    );
+}
+
+#[test]
 fn wrong_command_line_exits_with_2() {
     for arguments in [
         &["dma", "4097"][..],

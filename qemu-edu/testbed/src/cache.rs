@@ -130,16 +130,7 @@ impl Cache {
 
     /// All whole entries.
     pub fn entries(&self) -> Vec<Entry> {
-        let Ok(folder) = fs::read_dir(&self.folder) else {
-            return Vec::new();
-        };
-        let mut entries: Vec<_> = folder
-            .flatten()
-            .filter(|item| !item.file_name().to_string_lossy().starts_with("partial-"))
-            .filter_map(|item| Entry::open(item.path()))
-            .collect();
-        entries.sort_by(|a, b| a.path().cmp(b.path()));
-        entries
+        entries_in(&self.folder)
     }
 
     /// Removes `entries` if no other testbed runs; returns whether it did.
@@ -193,6 +184,25 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// All whole entries of the folder that the options name, which is not made if it is not there. Another
+/// testbed may remove them at any time.
+pub fn entries(options: &Options) -> Vec<Entry> {
+    location(options).map_or_else(|_| Vec::new(), |folder| entries_in(&folder))
+}
+
+fn entries_in(folder: &Path) -> Vec<Entry> {
+    let Ok(folder) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut entries: Vec<_> = folder
+        .flatten()
+        .filter(|item| !item.file_name().to_string_lossy().starts_with("partial-"))
+        .filter_map(|item| Entry::open(item.path()))
+        .collect();
+    entries.sort_by(|a, b| a.path().cmp(b.path()));
+    entries
 }
 
 fn location(options: &Options) -> anyhow::Result<PathBuf> {

@@ -1,10 +1,14 @@
 //! The command line.
 
+mod driver;
+mod new;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use serde::Deserialize;
 
+pub use self::{driver::DriverArgs, new::NewArgs};
 use crate::exit;
 
 /// Builds the irqcast driver and runs it in virtual machines with QEMU's edu device.
@@ -47,6 +51,8 @@ pub enum Command {
     Setup(SetupArgs),
     /// Show events travel from the device to hook scripts
     Demo(DemoArgs),
+    /// Write a driver for another PCI device, to be filled in (docs/porting.md)
+    New(NewArgs),
     /// Run the tests; the last line counts passed, failed and skipped
     Test(TestArgs),
     /// Run the long forms of the tests: the same, a million times, or for hours
@@ -136,6 +142,16 @@ impl Options {
         Ok(())
     }
 
+    /// Fails, and says what to do, if a person wants their own driver in another guest than the minimal
+    /// one.
+    pub fn require_minimal_guest_for(&self, driver: &DriverArgs) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            driver.driver.is_none() || self.guest() == Guest::Minimal,
+            "--driver takes the minimal guest only: leave out --guest"
+        );
+        Ok(())
+    }
+
     /// Kernels to use: the person's choice, or else `default`.
     pub fn kernels(&self, default: &[KernelChoice]) -> Vec<KernelChoice> {
         match (&self.kdir, self.kernel) {
@@ -202,7 +218,15 @@ pub struct SetupArgs {
 
 /// Arguments of `demo`.
 #[derive(Debug, Clone, Args)]
-pub struct DemoArgs {}
+#[command(after_help = "\
+Examples:
+  cargo testbed demo                                            edu's three interrupts
+  cargo testbed demo --driver ../cable --qemu-device e1000      a driver that `new` made, and its raise.sh")]
+pub struct DemoArgs {
+    /// The driver.
+    #[command(flatten)]
+    pub driver: DriverArgs,
+}
 
 /// Arguments of `test`.
 #[derive(Debug, Clone, Args)]
@@ -211,8 +235,14 @@ Examples:
   cargo testbed test                     everything
   cargo testbed test --only host         unit tests, driver lints, spec checks; no guest
   cargo testbed test --only vm raise     guest tests whose name contains 'raise'
-  cargo testbed test --list              names, one a line")]
+  cargo testbed test --list              names, one a line
+  cargo testbed test --driver ../cable --qemu-device e1000
+                                         a driver of one's own: format, lints, and its scripts in tests/")]
 pub struct TestArgs {
+    /// The driver, whose own tests run then.
+    #[command(flatten)]
+    pub driver: DriverArgs,
+
     /// Run only the tests whose name contains this text
     pub filter: Option<String>,
 
@@ -271,6 +301,10 @@ Examples:
   cargo testbed bench --html comparison.html                a page with curves
   cargo testbed bench --daemon                              irqcastd and its peers")]
 pub struct BenchArgs {
+    /// The driver.
+    #[command(flatten)]
+    pub driver: DriverArgs,
+
     /// Measure irqcastd beside udevd, mdev, acpid and a bare loop, and not the paths
     #[arg(long, conflicts_with_all = ["paths", "latency_only", "html"])]
     pub daemon: bool,
@@ -365,9 +399,13 @@ pub struct MachineArgs {
     #[arg(long, value_name = "FILE")]
     pub copy: Vec<PathBuf>,
 
-    /// Number of edu devices
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=16))]
-    pub devices: u8,
+    /// The driver.
+    #[command(flatten)]
+    pub driver: DriverArgs,
+
+    /// Number of edu devices [default: 1, or none with --qemu-device]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
+    pub devices: Option<u8>,
 
     /// More arguments for the guest's kernel command line
     #[arg(

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod demo;
 mod guest;
+pub mod new;
 pub mod package;
 pub mod report;
 pub mod run;
@@ -27,6 +28,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Test(args) => test::run(&cli.options, args, ui),
         Command::Soak(args) => soak::run(&cli.options, args, ui),
         Command::Bench(args) => bench::run(&cli.options, args, ui),
+        Command::New(args) => new::run(&cli.options, args),
         Command::Run(args) => run::run(&cli.options, args, ui),
         Command::Package(args) => package::run(&cli.options, args, ui),
         Command::Report(args) => report::run(args),

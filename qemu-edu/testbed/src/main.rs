@@ -7,6 +7,7 @@ mod debs;
 mod exit;
 mod mutants;
 mod namespace;
+mod own_driver;
 mod prepared;
 mod presentation;
 mod process;

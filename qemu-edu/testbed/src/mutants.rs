@@ -103,37 +103,42 @@ impl Mutant {
     /// What the files that it changes become: paths relative to `root`, which holds the project, and
     /// their new text.
     pub fn changes(&self, root: &Path) -> anyhow::Result<BTreeMap<PathBuf, String>> {
-        let mut changes = BTreeMap::new();
-        for patch in PatchSet::parse(&self.diff, ParseOptions::unidiff()) {
-            let patch = patch.with_context(|| format!("{} is no unified diff", self.name))?;
-            let operation = patch.operation().strip_prefix(1);
-            let diffy::patch_set::FileOperation::Modify { original, modified } = operation else {
-                bail!("{} does more than to change a file", self.name);
-            };
-            ensure!(
-                original == modified,
-                "{} renames {original} to {modified}",
-                self.name
-            );
-            let path = PathBuf::from(original.as_ref());
-            let text = fs::read_to_string(root.join(&path)).with_context(|| {
-                format!("failed to read {original}, which {} changes", self.name)
-            })?;
-            let diff = patch
-                .patch()
-                .as_text()
-                .with_context(|| format!("{} is no text", self.name))?;
-            let changed = diffy::apply(&text, diff).with_context(|| {
-                format!(
-                    "{FOLDER}/{}.patch does not fit {original} any more; make it anew",
-                    self.name
-                )
-            })?;
-            changes.insert(path, changed);
-        }
-        ensure!(!changes.is_empty(), "{} changes nothing", self.name);
-        Ok(changes)
+        let name = format!("{FOLDER}/{}.patch", self.name);
+        changed_files(&self.diff, &name, root)
     }
+}
+
+/// What the files become that a unified diff changes: paths relative to `root`, and their new text. The
+/// diff is called `name` in messages.
+pub fn changed_files(
+    diff: &str,
+    name: &str,
+    root: &Path,
+) -> anyhow::Result<BTreeMap<PathBuf, String>> {
+    let mut changes = BTreeMap::new();
+    for patch in PatchSet::parse(diff, ParseOptions::unidiff()) {
+        let patch = patch.with_context(|| format!("{name} is no unified diff"))?;
+        let operation = patch.operation().strip_prefix(1);
+        let diffy::patch_set::FileOperation::Modify { original, modified } = operation else {
+            bail!("{name} does more than to change a file");
+        };
+        ensure!(
+            original == modified,
+            "{name} renames {original} to {modified}"
+        );
+        let path = PathBuf::from(original.as_ref());
+        let text = fs::read_to_string(root.join(&path))
+            .with_context(|| format!("failed to read {original}, which {name} changes"))?;
+        let diff = patch
+            .patch()
+            .as_text()
+            .with_context(|| format!("{name} is no text"))?;
+        let changed = diffy::apply(&text, diff)
+            .with_context(|| format!("{name} does not fit {original} any more; make it anew"))?;
+        changes.insert(path, changed);
+    }
+    ensure!(!changes.is_empty(), "{name} changes nothing");
+    Ok(changes)
 }
 
 #[cfg(test)]

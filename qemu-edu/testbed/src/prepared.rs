@@ -2,15 +2,17 @@
 
 use std::{path::PathBuf, process::Command};
 
-use crate::tree_program;
+use crate::{own_driver::OwnDriver, tree_program};
 
 /// Everything that a boot needs, built and checked.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// The kernel that the guest boots.
     pub kernel: Kernel,
-    /// The driver, built against [`Prepared::kernel`].
-    pub driver: PathBuf,
+    /// The driver that guests load, built against [`Prepared::kernel`].
+    pub driver: Driver,
+    /// Where that is a person's own driver, what else guests have of it.
+    pub own: Option<OwnDriver>,
     /// The driver of e1000, where something that was chosen needs it.
     pub e1000: Option<PathBuf>,
     /// Static programs that run in the guest.
@@ -26,6 +28,27 @@ pub struct Prepared {
     pub cache: PathBuf,
     /// What a Debian guest is made of, where one is to be booted.
     pub debian: Option<Debian>,
+}
+
+/// A driver, as a module that was built.
+#[derive(Debug, Clone)]
+pub struct Driver {
+    /// The module's name, such as `irqcast_edu`.
+    pub name: String,
+    /// The module's file.
+    pub module: PathBuf,
+}
+
+impl Driver {
+    /// Name of the module's file.
+    pub fn file(&self) -> String {
+        format!("{}.ko", self.name)
+    }
+
+    /// Where a minimal guest finds the module.
+    pub fn path(&self) -> String {
+        format!("/lib/irqcast/{}", self.file())
+    }
 }
 
 /// What a Debian guest is made of.

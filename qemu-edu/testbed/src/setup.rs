@@ -37,7 +37,10 @@ use std::{path::PathBuf, process::Command, thread, time::Instant};
 
 use anyhow::Context;
 
-use self::{build_root::BuildRoot, kernel::BuiltKernel, packages::KernelPackages, source::Source};
+use self::{
+    build_root::BuildRoot, driver::Module, kernel::BuiltKernel, packages::KernelPackages,
+    source::Source,
+};
 pub use self::{
     chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
@@ -49,8 +52,9 @@ pub use self::{
 };
 use crate::{
     cache::{Cache, Entry},
-    cli::{Guest, KernelChoice, Options},
-    prepared::{Debian, Prepared, Qemu, Userland},
+    cli::{DriverArgs, Guest, KernelChoice, Options},
+    own_driver::OwnDriver,
+    prepared::{Debian, Driver, Prepared, Qemu, Userland},
     process,
     ui::Ui,
 };
@@ -79,12 +83,23 @@ pub struct KernelSetup {
     driver_entry: Entry,
 }
 
-/// Makes what is missing for a boot of `kernel` and returns where it all is.
-pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Result<Prepared> {
+/// Makes what is missing for a boot of `kernel`, with edu's driver or a person's own one, and returns where
+/// it all is.
+pub fn prepare(
+    options: &Options,
+    kernel: KernelChoice,
+    driver: &DriverArgs,
+    ui: &Ui,
+) -> anyhow::Result<Prepared> {
+    options.require_minimal_guest_for(driver)?;
+    let own = driver.driver.as_deref().map(OwnDriver::open).transpose()?;
     let setup = Setup::new(options, ui, false)?;
     let mut made = setup.kernel(options, kernel, ui)?;
     if options.guest() == Guest::Debian {
         setup.debian(options, &mut made, ui)?;
+    }
+    if let Some(own) = own {
+        setup.own(own, &mut made, ui)?;
     }
     let prepared = made.prepared;
     // Virtual machines use the parts after this function has returned.
@@ -172,11 +187,12 @@ impl Setup {
                 custom::get(folder, &options.series, ui, root)?
             }
         };
-        let (driver, entry) = driver::get(&driver::DRIVER, workspace, cache, ui, root, &built)?;
+        let (driver, entry) = driver::get(&Module::edu(workspace), cache, ui, root, &built)?;
         let entries = built.entry.iter().chain([&entry]).cloned().collect();
         let prepared = Prepared {
             kernel: built.kernel.clone(),
             driver,
+            own: None,
             e1000: None,
             userland: userland.clone(),
             build_root: root.tree.clone(),
@@ -225,26 +241,28 @@ impl Setup {
 
     /// Makes the C twin of the driver for a kernel.
     pub fn twin(&self, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<PathBuf> {
-        let Self {
-            workspace,
-            cache,
-            root,
-            ..
-        } = self;
-        let (twin, _) = driver::get(&driver::TWIN, workspace, cache, ui, root, &kernel.built)?;
-        Ok(twin)
+        Ok(self
+            .module(&Module::twin(&self.workspace), kernel, ui)?
+            .module)
     }
 
     /// Makes the second driver for a kernel.
     pub fn e1000(&self, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<PathBuf> {
-        let Self {
-            workspace,
-            cache,
-            root,
-            ..
-        } = self;
-        let (module, _) = driver::get(&driver::E1000, workspace, cache, ui, root, &kernel.built)?;
-        Ok(module)
+        Ok(self
+            .module(&Module::e1000(&self.workspace), kernel, ui)?
+            .module)
+    }
+
+    /// Makes a person's own driver for a kernel, and has guests load it instead of edu's.
+    pub fn own(&self, own: OwnDriver, kernel: &mut KernelSetup, ui: &Ui) -> anyhow::Result<()> {
+        kernel.prepared.driver = self.module(&Module::own(&own), kernel, ui)?;
+        kernel.prepared.own = Some(own);
+        Ok(())
+    }
+
+    fn module(&self, module: &Module, kernel: &KernelSetup, ui: &Ui) -> anyhow::Result<Driver> {
+        let (driver, _) = driver::get(module, &self.cache, ui, &self.root, &kernel.built)?;
+        Ok(driver)
     }
 
     /// Keeps everything in the cache until the testbed ends: machines use it.

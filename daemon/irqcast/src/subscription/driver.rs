@@ -3,16 +3,25 @@
 use crate::client::Client;
 use crate::error::Error;
 use crate::event::Event;
+use crate::family_name::FamilyName;
 use crate::repair::{FIRST, History, Position, Range};
 
 /// Most events that are fetched at once, so that a large gap takes little memory.
 const MOST: u64 = 256;
 
 /// The driver, which is asked on a socket of its own. That is opened when there is something to ask.
-#[derive(Default)]
-pub struct Driver(Option<Client>);
+pub struct Driver {
+    family: FamilyName,
+    client: Option<Client>,
+}
 
 impl Driver {
+    /// The driver whose family this is.
+    pub fn new(family: FamilyName) -> Self {
+        let client = None;
+        Self { family, client }
+    }
+
     /// How far each device has come.
     pub fn positions(&mut self) -> Result<Vec<Position>, Error> {
         let devices = self.client()?.devices()?;
@@ -27,9 +36,9 @@ impl Driver {
     }
 
     fn client(&mut self) -> Result<&mut Client, Error> {
-        match &mut self.0 {
+        match &mut self.client {
             Some(client) => Ok(client),
-            place => Ok(place.insert(Client::open()?)),
+            place => Ok(place.insert(Client::open_family(self.family.clone())?)),
         }
     }
 }

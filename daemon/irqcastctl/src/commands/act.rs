@@ -1,9 +1,9 @@
 //! `irqcastctl factorial` and `irqcastctl dma`
 
-use super::targets;
 use crate::cli::Limit;
 use crate::failure::Failure;
 use crate::output::Printer;
+use crate::target::Target;
 use crate::waiting::{Moment, Waiting};
 use irqcast::{Client, Error, Event};
 
@@ -54,14 +54,14 @@ impl Action {
 
 /// Lets each device do it, one after the other, and prints the events.
 pub fn run(
-    device: Option<u32>,
+    target: &Target,
     action: Action,
     limit: Limit,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    let mut client = Client::open()?;
-    let mut waiting = Waiting::open(limit.timeout)?;
-    for device in targets(&mut client, device)? {
+    let mut client = target.client()?;
+    let mut waiting = Waiting::open(target, limit.timeout)?;
+    for device in target.devices(&mut client)? {
         let since = Moment::now()?;
         action.start(&mut client, device)?;
         let what = || action.describe(device);

@@ -1,18 +1,18 @@
 //! `irqcastctl history`
 
-use super::targets;
 use crate::cli::History;
 use crate::failure::Failure;
 use crate::output::Printer;
-use irqcast::{Client, Event, Lost};
+use crate::target::Target;
+use irqcast::{Event, Lost};
 
 /// Most events that are asked for at once.
 const CHUNK: u32 = 1024;
 
 /// Prints the events that each device holds.
-pub fn run(device: Option<u32>, history: &History, printer: &mut Printer) -> Result<(), Failure> {
-    let mut client = Client::open()?;
-    for device in targets(&mut client, device)? {
+pub fn run(target: &Target, history: &History, printer: &mut Printer) -> Result<(), Failure> {
+    let mut client = target.client()?;
+    for device in target.devices(&mut client)? {
         let state = client.device(device)?;
         let last = state.interrupts;
         let mut next = history.since.max(state.first_seq);

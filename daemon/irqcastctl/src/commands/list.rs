@@ -2,12 +2,12 @@
 
 use crate::failure::Failure;
 use crate::output::Printer;
-use irqcast::Client;
+use crate::target::Target;
 
 /// Prints the devices. None is not a failure: the driver is there.
-pub fn run(device: Option<u32>, printer: &mut Printer) -> Result<(), Failure> {
-    let mut client = Client::open()?;
-    let devices = match device {
+pub fn run(target: &Target, printer: &mut Printer) -> Result<(), Failure> {
+    let mut client = target.client()?;
+    let devices = match target.device {
         Some(device) => vec![client.device(device)?],
         None => client.devices()?,
     };

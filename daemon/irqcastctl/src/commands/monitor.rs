@@ -4,12 +4,13 @@ use super::watch::{Seen, Then, watch};
 use crate::cli::Monitor;
 use crate::failure::Failure;
 use crate::output::Printer;
+use crate::target::Target;
 
 /// Prints events until there were enough, the time is over, or a signal asks to end.
-pub fn run(device: Option<u32>, monitor: &Monitor, printer: &mut Printer) -> Result<(), Failure> {
+pub fn run(target: &Target, monitor: &Monitor, printer: &mut Printer) -> Result<(), Failure> {
     let mut printed = 0;
-    watch(monitor.duration, |seen| {
-        if !monitor.filter.wants(device, &seen) {
+    watch(target, monitor.duration, |seen| {
+        if !monitor.filter.wants(target.device, &seen) {
             return Ok(Then::GoOn);
         }
         match seen {

@@ -1,20 +1,19 @@
 //! `irqcastctl raise`
 
-use super::targets;
 use crate::cli::Raise;
 use crate::failure::Failure;
 use crate::output::Printer;
+use crate::target::Target;
 use crate::waiting::{Moment, Waiting};
-use irqcast::Client;
 use std::thread;
 use std::time::Instant;
 
 /// Raises the bits on each device in turn, the next after the event of the last was seen.
-pub fn run(device: Option<u32>, raise: &Raise, printer: &mut Printer) -> Result<(), Failure> {
+pub fn run(target: &Target, raise: &Raise, printer: &mut Printer) -> Result<(), Failure> {
     let bits = raise.bits;
-    let mut client = Client::open()?;
-    let mut waiting = Waiting::open(raise.limit.timeout)?;
-    let devices = targets(&mut client, device)?;
+    let mut client = target.client()?;
+    let mut waiting = Waiting::open(target, raise.limit.timeout)?;
+    let devices = target.devices(&mut client)?;
     for round in 1..=raise.count {
         let started = Instant::now();
         for &device in &devices {

@@ -4,13 +4,14 @@ use super::watch::{Seen, Then, watch};
 use crate::cli::Record;
 use crate::failure::Failure;
 use crate::output::note;
+use crate::target::Target;
 use irqcast_control::Occurrence;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write as _;
 
 /// Writes events and losses to a file until there were enough, the time is over, or a signal asks to end.
-pub fn run(device: Option<u32>, record: &Record) -> Result<(), Failure> {
+pub fn run(target: &Target, record: &Record) -> Result<(), Failure> {
     let monitor = &record.monitor;
     let failed = |source| Failure::File {
         action: "write",
@@ -20,8 +21,8 @@ pub fn run(device: Option<u32>, record: &Record) -> Result<(), Failure> {
     let mut file = File::create(&record.file).map_err(failed)?;
     let mut addresses = HashMap::new();
     let (mut events, mut losses) = (0, 0);
-    watch(monitor.duration, |seen| {
-        if !monitor.filter.wants(device, &seen) {
+    watch(target, monitor.duration, |seen| {
+        if !monitor.filter.wants(target.device, &seen) {
             return Ok(Then::GoOn);
         }
         let occurrence = match seen {

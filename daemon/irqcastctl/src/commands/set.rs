@@ -1,14 +1,13 @@
 //! `irqcastctl set`
 
-use super::targets;
 use crate::cli::Set;
 use crate::failure::Failure;
-use irqcast::Client;
+use crate::target::Target;
 
 /// Changes each device.
-pub fn run(device: Option<u32>, set: &Set) -> Result<(), Failure> {
-    let mut client = Client::open()?;
-    for device in targets(&mut client, device)? {
+pub fn run(target: &Target, set: &Set) -> Result<(), Failure> {
+    let mut client = target.client()?;
+    for device in target.devices(&mut client)? {
         if let Some(context) = set.context {
             client.set_context(device, context)?;
         }

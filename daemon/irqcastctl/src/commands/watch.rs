@@ -2,7 +2,8 @@
 
 use crate::failure::Failure;
 use crate::output::note;
-use irqcast::{Error, Event, Item, Lost, ReceiveBuffer, Subscription};
+use crate::target::Target;
+use irqcast::{Event, Item, Lost, Subscription};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -34,15 +35,13 @@ pub enum Then {
 
 /// Hands on what comes until that says it is enough, the time is over, or a signal asks to end.
 pub fn watch(
+    target: &Target,
     duration: Option<Duration>,
     mut to: impl FnMut(Seen) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
     let end = EndSignals::register()
         .map_err(|error| Failure::System("prepare for the signals that end it", error))?;
-    let mut subscription = Subscription::open(ReceiveBuffer::DEFAULT)?;
-    if subscription.joined().is_none() {
-        return Err(Error::DriverNotLoaded.into());
-    }
+    let mut subscription = target.subscription()?;
     let deadline = duration.and_then(|duration| Instant::now().checked_add(duration));
     while let Some(item) = next(&mut subscription, &end, deadline)? {
         let seen = match item {

@@ -88,7 +88,7 @@ impl Daemon {
         }
         let devices = match Client::open().and_then(|mut client| client.devices()) {
             Ok(devices) => devices,
-            Err(Error::DriverNotLoaded) => Vec::new(),
+            Err(Error::DriverNotLoaded(_)) => Vec::new(),
             Err(reason) => {
                 debug!(%reason, "cannot ask which devices there are");
                 return;

@@ -36,6 +36,12 @@ const WARM_UP: u32 = 100;
 /// Runs the command.
 pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     options.require_minimal_guest("bench")?;
+    anyhow::ensure!(
+        args.driver.driver.is_none(),
+        "`bench` raises interrupts by the registers of edu, and cannot measure another driver; to see when \
+         each event of yours was made, run `cargo testbed run --driver DIR --qemu-device DEVICE -- irqcastctl \
+         --family NAME raise --count 100 --json`"
+    );
     if args.daemon {
         return daemon::run(options, args, ui);
     }

@@ -12,36 +12,32 @@ use anyhow::{Context as _, bail};
 
 pub use self::input::Input;
 use crate::{
-    cli::{Guest, KernelChoice, MachineArgs, Options},
+    cli::{DriverArgs, Guest, KernelChoice, MachineArgs, Options},
     exit,
     prepared::Prepared,
     setup,
     ui::Ui,
-    vm::{
-        Disk, Invocation, Logs, Lost, Machine, Vm,
-        initramfs::{Builder, DRIVER},
-    },
+    vm::{Disk, Invocation, Logs, Lost, Machine, Vm, initramfs::Builder},
 };
 
 /// How long the driver may take to load. It waits for a device that computes.
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
 
 /// Makes what is missing for the one kernel that a command boots.
-pub fn prepare(options: &Options, ui: &Ui) -> anyhow::Result<Prepared> {
+pub fn prepare(options: &Options, driver: &DriverArgs, ui: &Ui) -> anyhow::Result<Prepared> {
     let kernels = options.kernels(&[KernelChoice::Stock]);
     let kernel = kernels.first().context("no kernel was chosen")?;
-    setup::prepare(options, *kernel, ui)
+    setup::prepare(options, *kernel, driver, ui)
 }
 
 /// Boots the machine that the command line describes, and loads the driver in it.
 pub fn boot(options: &Options, args: &MachineArgs, ui: &Ui) -> anyhow::Result<Vm> {
-    let prepared = prepare(options, ui)?;
+    let prepared = prepare(options, &args.driver, ui)?;
     let machine = Machine {
         guest: options.guest(),
-        devices: args.devices,
         append: args.append.clone(),
         memory_mib: args.memory,
-        ..Machine::default()
+        ..args.driver.machine(args.devices)
     };
     let mut builder = Builder::of(machine.guest, &prepared)?;
     if machine.guest == Guest::Debian {
@@ -73,14 +69,15 @@ pub fn boot_with_driver(
         logs,
         &prepared.kernel.name,
     )?;
+    let driver = &prepared.driver;
     let load = match machine.guest {
         Guest::Minimal => Invocation::new(
-            ["insmod", DRIVER]
+            ["insmod", &driver.path()]
                 .into_iter()
-                .chain(machine.driver_parameters()),
+                .chain(machine.parameters_of(&driver.name)),
         ),
         // It finds the parameters itself. Where there is a device, udev is at it already.
-        Guest::Debian => Invocation::new(["modprobe", "irqcast_edu"]),
+        Guest::Debian => Invocation::new(["modprobe", &driver.name]),
     };
     let loaded = vm.run(load, LOAD_LIMIT, |_| {})?;
     if !loaded.exit.success() {

@@ -33,7 +33,7 @@ pub fn run(options: &cli::Options, args: &cli::SetupArgs, ui: &Ui) -> anyhow::Re
             prepared.kernel.release, prepared.kernel.name
         );
         println!("image    {}", prepared.kernel.image.display());
-        println!("driver   {}", prepared.driver.display());
+        println!("driver   {}", prepared.driver.module.display());
         if let Some(debian) = &prepared.debian {
             println!("debian   {}", debian.image.display());
         }

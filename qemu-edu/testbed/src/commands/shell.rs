@@ -33,10 +33,10 @@ pub fn run(options: &cli::Options, args: &cli::ShellArgs, ui: &Ui) -> anyhow::Re
     }
     let result = guest::boot(options, &args.machine, ui).and_then(|mut vm| {
         ui.note(&format!(
-            "Linux {} with {} edu device(s). Ctrl-D or `exit` ends the guest, Ctrl-] kills it.\n\
+            "Linux {} with {}. Ctrl-D or `exit` ends the guest, Ctrl-] kills it.\n\
              The kernel's log is in {}.",
             vm.release(),
-            args.machine.devices,
+            devices(&args.machine),
             vm.log().display()
         ));
         let Some(status) = interact(&mut vm)? else {
@@ -51,6 +51,18 @@ pub fn run(options: &cli::Options, args: &cli::ShellArgs, ui: &Ui) -> anyhow::Re
         Err(error) if is_power_off(&error) => Ok(ExitCode::from(exit::OK)),
         Err(error) => guest::report_lost(error, ui),
         Ok(code) => Ok(code),
+    }
+}
+
+/// The devices of the guest, for people.
+fn devices(args: &cli::MachineArgs) -> String {
+    let machine = args.driver.machine(args.devices);
+    let edu = (machine.devices > 0).then(|| format!("{} edu device(s)", machine.devices));
+    let own = args.driver.qemu_device.iter().cloned();
+    let all: Vec<String> = edu.into_iter().chain(own).collect();
+    match all.is_empty() {
+        true => "no device".to_owned(),
+        false => all.join(" and "),
     }
 }
 

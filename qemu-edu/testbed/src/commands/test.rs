@@ -8,6 +8,8 @@ mod host;
 mod lifecycle;
 pub(super) mod list;
 mod on_terminal;
+mod own;
+mod porting;
 mod refusals;
 pub(super) mod report;
 mod stopped_setup;
@@ -30,6 +32,9 @@ use crate::{
 
 /// Runs the command.
 pub fn run(options: &cli::Options, args: &cli::TestArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
+    if args.driver.driver.is_some() {
+        return own::run(options, args, ui);
+    }
     let wanted = |half| args.only.is_none_or(|only| only == half);
     let filter = args.filter.as_deref().unwrap_or_default();
     let matches = |name: &str| name.contains(filter);

@@ -10,46 +10,69 @@ use anyhow::Context;
 use super::{build_root::BuildRoot, kbuild, kernel::BuiltKernel, run, workspace::Workspace};
 use crate::{
     cache::{Cache, Entry, Facts, Key},
+    own_driver::OwnDriver,
+    prepared::Driver,
     ui::Ui,
 };
 
-/// A module that the repository has the source of.
+/// A module that there is the source of.
 pub struct Module {
-    /// Its folder in the repository.
-    folder: &'static str,
-    /// Its file name.
-    file: &'static str,
+    /// The folder of its source.
+    pub folder: PathBuf,
+    /// Its name.
+    pub name: String,
     /// What it is called in messages.
-    what: &'static str,
+    what: String,
     /// Kinds of its cache entries: for the stock kernel, the debug kernel, and others. A kind
     /// for each, so that the module for one does not count as an older version of the module
     /// for another.
     kinds: [&'static str; 3],
 }
 
-/// The driver.
-pub const DRIVER: Module = Module {
-    folder: "driver",
-    file: "irqcast_edu.ko",
-    what: "driver",
-    kinds: ["driver-stock", "driver-debug", "driver-custom"],
-};
+impl Module {
+    /// The driver.
+    pub fn edu(workspace: &Workspace) -> Self {
+        Self {
+            folder: workspace.driver(),
+            name: "irqcast_edu".to_owned(),
+            what: "driver".to_owned(),
+            kinds: ["driver-stock", "driver-debug", "driver-custom"],
+        }
+    }
 
-/// Its twin in C.
-pub const TWIN: Module = Module {
-    folder: "tests/twin",
-    file: "irqcast_twin.ko",
-    what: "C twin of the driver",
-    kinds: ["twin-stock", "twin-debug", "twin-custom"],
-};
+    /// A person's own driver.
+    pub fn own(driver: &OwnDriver) -> Self {
+        Self {
+            folder: driver.folder.clone(),
+            name: driver.module.clone(),
+            what: format!("driver {}", driver.module),
+            kinds: OWN_KINDS,
+        }
+    }
 
-/// The driver of another device, on the same core.
-pub const E1000: Module = Module {
-    folder: "tests/e1000",
-    file: "irqcast_e1000.ko",
-    what: "driver of e1000",
-    kinds: ["e1000-stock", "e1000-debug", "e1000-custom"],
-};
+    /// Its twin in C.
+    pub fn twin(workspace: &Workspace) -> Self {
+        Self {
+            folder: workspace.root.join("tests/twin"),
+            name: "irqcast_twin".to_owned(),
+            what: "C twin of the driver".to_owned(),
+            kinds: ["twin-stock", "twin-debug", "twin-custom"],
+        }
+    }
+
+    /// The driver of another device, on the same core.
+    pub fn e1000(workspace: &Workspace) -> Self {
+        Self {
+            folder: workspace.root.join("tests/e1000"),
+            name: "irqcast_e1000".to_owned(),
+            what: "driver of e1000".to_owned(),
+            kinds: ["e1000-stock", "e1000-debug", "e1000-custom"],
+        }
+    }
+}
+
+/// Kinds of the cache entries of persons' own drivers.
+pub const OWN_KINDS: [&str; 3] = ["own-stock", "own-debug", "own-custom"];
 
 /// Endings of files that a build by hand leaves beside the source.
 const ARTEFACTS: [&str; 9] = [
@@ -64,18 +87,17 @@ const ARTEFACTS: [&str; 9] = [
     "rust-project.json",
 ];
 
-/// Returns the module for `kernel`, built if its source or the kernel changed, as the module's
-/// path and its cache entry.
+/// Returns the module for `kernel`, built if its source or the kernel changed, and its cache entry.
 pub fn get(
     module: &Module,
-    workspace: &Workspace,
     cache: &Cache,
     ui: &Ui,
     root: &BuildRoot,
     kernel: &BuiltKernel,
-) -> anyhow::Result<(PathBuf, Entry)> {
-    let folder = workspace.root.join(module.folder);
-    let files = source_files(&folder)?;
+) -> anyhow::Result<(Driver, Entry)> {
+    let folder = &module.folder;
+    let files = source_files(folder)?;
+    let file = format!("{}.ko", module.name);
     let [stock, debug, custom] = module.kinds;
     let kind = match kernel.kernel.name.as_str() {
         "stock" => stock,
@@ -84,12 +106,12 @@ pub fn get(
     };
     let key = Key::of(kind)
         .with_key(&kernel.key)
-        .with_files(&folder, &files)?
+        .with_files(folder, &files)?
         .build();
     let entry = cache.get(&key, ui, |entry| {
         let step = ui.step(&format!("{} for {}", module.what, kernel.kernel.release));
         let (source, output) = (entry.join("source"), entry.join("output"));
-        copy_files(&folder, &files, &source)?;
+        copy_files(folder, &files, &source)?;
         fs::create_dir(&output)
             .with_context(|| format!("failed to create {}", output.display()))?;
         let mut make = kernel.module_make(root, &source, &output, false);
@@ -104,18 +126,22 @@ pub fn get(
             }
         })?;
         anyhow::ensure!(
-            output.join(module.file).exists(),
+            output.join(&file).exists(),
             "the build in {} made no {}; does its Kbuild still name it?",
             folder.display(),
-            module.file
+            file
         );
-        step.finish(module.file);
+        step.finish(&file);
         Ok(Facts::from([(
             "kernel".to_owned(),
             kernel.kernel.release.clone(),
         )]))
     })?;
-    Ok((entry.path().join("output").join(module.file), entry))
+    let driver = Driver {
+        name: module.name.clone(),
+        module: entry.path().join("output").join(file),
+    };
+    Ok((driver, entry))
 }
 
 /// Copies the source of a driver, without what builds by hand left there, to the new folder `to`. A

@@ -1,6 +1,6 @@
 //! What older set-ups left in the cache.
 
-use super::{KernelSetup, Setup, chromium, debian_guest, mke2fs, packaging, peers};
+use super::{KernelSetup, Setup, chromium, debian_guest, driver, mke2fs, packaging, peers};
 use crate::{
     cache::{Entry, human_size},
     ui::Ui,
@@ -22,7 +22,9 @@ impl Setup {
                 peers::entry_name(),
             ])
             .collect();
-        let kinds: Vec<_> = needed.iter().filter_map(|name| kind(name)).collect();
+        let kinds = needed.iter().filter_map(|name| kind(name));
+        // Nothing here says which persons' own drivers are needed, and they are built in seconds.
+        let kinds: Vec<_> = kinds.chain(driver::OWN_KINDS).collect();
         // A kernel that was not asked for this time is not old.
         let mut entries = self.cache.entries();
         entries.retain(|entry| {

@@ -20,9 +20,6 @@ pub use self::{
 use super::{memory_file, modules, peers, python};
 use crate::{cli::Guest, prepared::Prepared, process};
 
-/// Where the guest finds the driver.
-pub const DRIVER: &str = "/lib/irqcast/irqcast_edu.ko";
-
 /// The layer with the driver of e1000, and its specification.
 pub const E1000: &str = "e1000";
 
@@ -100,10 +97,11 @@ impl<'a> Builder<'a> {
             ("/usr/bin/irqcastd", &programs.irqcastd, EXECUTABLE),
             ("/usr/bin/irqcastctl", &programs.irqcastctl, EXECUTABLE),
             ("/usr/bin/irqcast-e2e", &programs.e2e, EXECUTABLE),
-            ("/usr/lib/irqcast/irqcast_edu.ko", &prepared.driver, PLAIN),
         ] {
             archive.copy(path, from, mode)?;
         }
+        let driver = format!("/usr{}", prepared.driver.path());
+        archive.copy(&driver, &prepared.driver.module, PLAIN)?;
         for (path, content) in [
             (
                 "/etc/passwd",
@@ -116,6 +114,11 @@ impl<'a> Builder<'a> {
         }
         for (path, content, mode) in SAMPLE {
             archive.file(path, content, mode)?;
+        }
+        if let Some(own) = &prepared.own {
+            for file in own.guest_files()? {
+                archive.copy(&file.path, &file.from, file.mode)?;
+            }
         }
         let mut builder = Self {
             prepared,

@@ -50,14 +50,14 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// Parameters for the driver in [`Machine::append`], in the form `irqcast_edu.NAME=VALUE`
-    /// that the kernel takes for built-in drivers: `NAME=VALUE`.
+    /// Parameters for the module in [`Machine::append`], in the form `MODULE.NAME=VALUE` that the
+    /// kernel takes for built-in drivers: `NAME=VALUE`.
     ///
     /// The kernel leaves those of a loadable module to the program that loads it.
-    pub fn driver_parameters(&self) -> impl Iterator<Item = &str> {
+    pub fn parameters_of(&self, module: &str) -> impl Iterator<Item = &str> {
         self.append
             .split_whitespace()
-            .filter_map(|word| word.strip_prefix("irqcast_edu."))
+            .filter_map(move |word| word.strip_prefix(module)?.strip_prefix('.'))
     }
 }
 
@@ -66,12 +66,12 @@ mod tests {
     use super::Machine;
 
     #[test]
-    fn driver_parameters_are_those_with_its_name() {
+    fn parameters_of_a_module_are_those_with_its_name() {
         let machine = Machine {
             append: "quiet irqcast_edu.msi=0 other.msi=1  irqcast_edu.history=4".to_owned(),
             ..Machine::default()
         };
-        let parameters: Vec<&str> = machine.driver_parameters().collect();
+        let parameters: Vec<&str> = machine.parameters_of("irqcast_edu").collect();
         assert_eq!(parameters, ["msi=0", "history=4"]);
     }
 }

@@ -8,8 +8,6 @@ use std::{
 
 use console::Style;
 
-use super::act::Act;
-
 /// Prints to standard output, in colour on a terminal.
 pub struct Screen {
     strong: Style,
@@ -46,10 +44,10 @@ impl Screen {
         }
     }
 
-    /// Begins an act.
-    pub fn title(&self, act: &Act) {
-        print(&format!("\n{}", self.strong.apply_to(act.title)));
-        print(&format!("  $ {}", act.line()));
+    /// Begins an act, with the command that a person would type.
+    pub fn title(&self, title: &str, command: &str) {
+        print(&format!("\n{}", self.strong.apply_to(title)));
+        print(&format!("  $ {command}"));
     }
 
     /// Prints what a station of the event's way knows of it.
@@ -77,6 +75,11 @@ impl Screen {
     /// Says what went wrong in an act.
     pub fn problem(&self, text: &str) {
         print(&format!("  {}: {text}", self.bad.apply_to("failed")));
+    }
+
+    /// Prints a sentence of its own.
+    pub fn note(&self, text: &str) {
+        print(&format!("\n{text}"));
     }
 
     /// Prints the end.

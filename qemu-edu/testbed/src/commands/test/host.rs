@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     cli::{KernelChoice, Options},
+    own_driver::OwnDriver,
     process::{self, Interrupted},
     setup::{KernelSetup, ProgramFailed, Setup},
     ui::Ui,
@@ -56,7 +57,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 22] = [
+const CHECKS: [(&str, Check); 23] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -67,6 +68,7 @@ const CHECKS: [(&str, Check); 22] = [
     ("host::driver-warnings", driver::warnings),
     ("host::driver-e1000-format", driver::e1000_format),
     ("host::driver-e1000-clippy", driver::e1000_clippy),
+    ("host::driver-new", driver::new_driver),
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
     ("host::packages-lintian", packages::lintian),
@@ -124,6 +126,41 @@ pub fn run(options: &Options, filter: Option<&str>, ui: &Ui) -> anyhow::Result<V
             verdict,
             elapsed: started.elapsed(),
         });
+    }
+    Ok(outcomes)
+}
+
+/// Runs the checks of a person's own driver whose name contains `filter`.
+pub fn run_own(
+    options: &Options,
+    setup: &Setup,
+    kernel: &KernelSetup,
+    own: &OwnDriver,
+    filter: &str,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    let context = Context {
+        options,
+        setup,
+        kernel,
+        ui,
+    };
+    let format = || driver::is_formatted(&context, &own.folder);
+    let lints = || driver::build_without_warnings(&context, &own.folder, &["CLIPPY=1", "W=1"]);
+    let mut outcomes = Vec::new();
+    for (name, check) in [
+        ("host::format", &format as &dyn Fn() -> anyhow::Result<()>),
+        ("host::lints", &lints),
+    ] {
+        if name.contains(filter) {
+            process::check()?;
+            let started = Instant::now();
+            outcomes.push(Outcome {
+                name: name.to_owned(),
+                verdict: verdict(check())?,
+                elapsed: started.elapsed(),
+            });
+        }
     }
     Ok(outcomes)
 }

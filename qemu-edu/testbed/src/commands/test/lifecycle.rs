@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail, ensure};
 use nix::sys::signal::Signal;
 
 use super::{
-    bench, bench_daemon, documented, on_terminal, refusals, report::Verdict, stopped_setup,
+    bench, bench_daemon, documented, on_terminal, porting, refusals, report::Verdict, stopped_setup,
 };
 use crate::{
     cli::{KernelChoice, Options},
@@ -78,6 +78,7 @@ pub fn tests() -> Vec<Test> {
             "testbed::wrong_kernel_trees_are_told",
             refusals::wrong_kernel_trees,
         ),
+        test("testbed::wrong_drivers_are_told", refusals::wrong_drivers),
         test(
             "testbed::too_little_disk_space_is_told",
             refusals::too_little_space,
@@ -90,6 +91,7 @@ pub fn tests() -> Vec<Test> {
             "testbed::documented_commands_print_what_is_shown",
             documented::check,
         ),
+        test("testbed::porting_page_leads_to_a_hook", porting::check),
     ]
 }
 

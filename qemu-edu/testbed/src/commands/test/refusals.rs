@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::lifecycle::Testbed;
 use crate::{exit, namespace};
@@ -54,6 +54,41 @@ pub fn too_little_space(testbed: &Testbed<'_>) -> anyhow::Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     Testbed::end_of(command, b"")?.expect(exit::ERROR, "", "there is too little disk space")
+}
+
+/// Drivers that there are none, what cannot be done with one, and names that no driver can have. Nothing is
+/// written.
+pub fn wrong_drivers(testbed: &Testbed<'_>) -> anyhow::Result<()> {
+    let folder = testbed.empty_folder("no-driver")?;
+    let path = folder
+        .to_str()
+        .context("the log folder's name is no text")?;
+    let device = ["--vendor", "0x8086", "--device", "0x100e", "--dir", path];
+    for (arguments, message) in [
+        (
+            &["demo", "--driver", path][..],
+            "is this the folder of a driver",
+        ),
+        (
+            &["bench", "--driver", path],
+            "`bench` raises interrupts by the registers of edu",
+        ),
+        (
+            &[&["new", "e1000"][..], &device].concat(),
+            "is a module or netlink family of the kernel",
+        ),
+        (
+            &[&["new", "../card"][..], &device].concat(),
+            "is no name of a driver",
+        ),
+    ] {
+        Testbed::end_of(testbed.program(arguments)?, b"")?.expect(exit::ERROR, "", message)?;
+    }
+    let left = fs::read_dir(&folder)
+        .context("failed to list a folder")?
+        .count();
+    ensure!(left == 0, "{left} files were written to {path}");
+    Ok(())
 }
 
 fn refused(folder: &Path, message: &str) -> anyhow::Result<()> {

@@ -80,8 +80,12 @@ pub fn start(prepared: &Prepared) -> anyhow::Result<Builder<'_>> {
         let name = name.to_string_lossy();
         builder.copy(&format!("{modules}/{name}"), &entry.path(), PLAIN)?;
     }
-    let driver = format!("{modules}/{}/irqcast_edu.ko", debian.driver_folder);
-    builder.copy(&driver, &prepared.driver, PLAIN)?;
+    let driver = format!(
+        "{modules}/{}/{}",
+        debian.driver_folder,
+        prepared.driver.file()
+    );
+    builder.copy(&driver, &prepared.driver.module, PLAIN)?;
     Ok(builder)
 }
 

@@ -8,7 +8,6 @@ use crate::{
     commands::guest,
     debs::dkms,
     namespace::{self, Mount},
-    prepared::Prepared,
     process,
     vm::{Invocation, Logs, Machine, initramfs::Builder},
 };
@@ -86,12 +85,10 @@ echo \"status $status\"";
 /// The module loads in the stock kernel and does its work.
 pub(super) fn module(context: &Context<'_>) -> anyhow::Result<()> {
     let debs = packages::packages(context)?;
-    let driver = dkms::module(context.setup, context.kernel, &debs, context.ui)?;
+    let module = dkms::module(context.setup, context.kernel, &debs, context.ui)?;
     let step = context.ui.step("DKMS's module in a guest");
-    let prepared = Prepared {
-        driver,
-        ..context.kernel.prepared.clone()
-    };
+    let mut prepared = context.kernel.prepared.clone();
+    prepared.driver.module = module;
     let machine = Machine::default();
     let logs = Logs::create(&prepared.cache, None)?;
     let initramfs = Builder::new(&prepared)?.finish()?;

@@ -1,12 +1,17 @@
 //! Formatting, lints and makefile of the driver, and of the second one on the same core.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Context as _;
 use tempfile::TempDir;
 
-use super::Context;
+use super::{Context, spec};
 use crate::{
+    commands::new,
     namespace::{self, Mount},
     setup,
 };
@@ -38,10 +43,10 @@ struct Copy {
 }
 
 impl Copy {
-    fn make(context: &Context<'_>, driver: &str) -> anyhow::Result<Self> {
+    fn make(driver: &Path) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
         let (source, output) = (folder.path().join("source"), folder.path().join("output"));
-        setup::copy_driver(&context.setup.workspace().root.join(driver), &source)?;
+        setup::copy_driver(driver, &source)?;
         fs::create_dir(&output)
             .with_context(|| format!("failed to create {}", output.display()))?;
         Ok(Self {
@@ -52,19 +57,40 @@ impl Copy {
     }
 }
 
+/// The folder of one of the repository's drivers.
+fn folder(context: &Context<'_>, driver: &str) -> PathBuf {
+    context.setup.workspace().root.join(driver)
+}
+
+/// A driver that `new` writes: formatted, and built without warnings as it is.
+pub(super) fn new_driver(context: &Context<'_>) -> anyhow::Result<()> {
+    let parent = tempfile::tempdir().context("failed to make a temporary folder")?;
+    let folder = parent.path().join("sample");
+    new::write_sample(context.setup.workspace(), &folder)?;
+    is_formatted(context, &folder)?;
+    build_without_warnings(context, &folder, &["CLIPPY=1", "W=1"])?;
+    spec::is_valid(
+        context,
+        &folder.join("spec"),
+        "genetlink.yaml",
+        "sample.yaml",
+    )
+}
+
 /// Checks the formatting of every Rust file with the kernel's own rules.
 pub(super) fn format(context: &Context<'_>) -> anyhow::Result<()> {
-    is_formatted(context, EDU)
+    is_formatted(context, &folder(context, EDU))
 }
 
 /// The same for the driver of e1000.
 pub(super) fn e1000_format(context: &Context<'_>) -> anyhow::Result<()> {
-    is_formatted(context, E1000)
+    is_formatted(context, &folder(context, E1000))
 }
 
-fn is_formatted(context: &Context<'_>, driver: &str) -> anyhow::Result<()> {
-    let step = context.ui.step(&format!("format of {driver}"));
-    let copy = Copy::make(context, driver)?;
+/// Checks the formatting of the driver in a folder.
+pub(super) fn is_formatted(context: &Context<'_>, driver: &Path) -> anyhow::Result<()> {
+    let step = context.ui.step(&format!("format of {}", driver.display()));
+    let copy = Copy::make(driver)?;
     let files = setup::driver_files(&copy.source)?;
     let mounts = [
         Mount::read(&copy.source, DRIVER),
@@ -85,22 +111,30 @@ fn is_formatted(context: &Context<'_>, driver: &str) -> anyhow::Result<()> {
 
 /// Builds with the kernel's Clippy lints; any warning is a fault.
 pub(super) fn clippy(context: &Context<'_>) -> anyhow::Result<()> {
-    build_without_warnings(context, EDU, "CLIPPY=1")
+    build_without_warnings(context, &folder(context, EDU), &["CLIPPY=1"])
 }
 
 /// The same for the driver of e1000.
 pub(super) fn e1000_clippy(context: &Context<'_>) -> anyhow::Result<()> {
-    build_without_warnings(context, E1000, "CLIPPY=1")
+    build_without_warnings(context, &folder(context, E1000), &["CLIPPY=1"])
 }
 
 /// Builds with the kernel's extra warnings; any warning is a fault.
 pub(super) fn warnings(context: &Context<'_>) -> anyhow::Result<()> {
-    build_without_warnings(context, EDU, "W=1")
+    build_without_warnings(context, &folder(context, EDU), &["W=1"])
 }
 
-fn build_without_warnings(context: &Context<'_>, driver: &str, switch: &str) -> anyhow::Result<()> {
-    let step = context.ui.step(&format!("{driver} with {switch}"));
-    let copy = Copy::make(context, driver)?;
+/// Builds the driver in a folder with these switches; any warning is a fault.
+pub(super) fn build_without_warnings(
+    context: &Context<'_>,
+    driver: &Path,
+    switches: &[&str],
+) -> anyhow::Result<()> {
+    let switch = switches.join(" ");
+    let step = context
+        .ui
+        .step(&format!("{} with {switch}", driver.display()));
+    let copy = Copy::make(driver)?;
     let mut make =
         context
             .kernel
@@ -109,7 +143,7 @@ fn build_without_warnings(context: &Context<'_>, driver: &str, switch: &str) -> 
     make.command.arg("-C").arg(&make.objects);
     make.command.arg(format!("M={}", make.module.display()));
     make.command.arg(format!("MO={}", make.output.display()));
-    make.command.args([switch, "modules"]);
+    make.command.args(switches).arg("modules");
     let mut text = String::new();
     setup::run_program(
         context.ui,
@@ -171,7 +205,7 @@ fn in_driver_folder(
     made: &str,
 ) -> anyhow::Result<Vec<u8>> {
     let step = context.ui.step(name);
-    let copy = Copy::make(context, EDU)?;
+    let copy = Copy::make(&folder(context, EDU))?;
     let mut make =
         context
             .kernel

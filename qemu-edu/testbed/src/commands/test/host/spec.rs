@@ -1,6 +1,8 @@
 //! The wire contract, and the specifications that come with the daemon: does each YNL spec validate
 //! against the kernel's own schema?
 
+use std::path::Path;
+
 use super::Context;
 use crate::{
     namespace::{self, Mount},
@@ -18,7 +20,6 @@ const SOURCE: &str = "/usr/src/linux";
 
 /// Runs the check.
 pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
-    let step = context.ui.step("spec against the kernel's schema");
     let driver = context.setup.workspace().driver();
     let contract = driver.join("spec");
     let others = driver.with_file_name("daemon").join("ynl/specs");
@@ -29,16 +30,30 @@ pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
         (&others, "genetlink-legacy.yaml", "acpi_event.yaml"),
         (&others, "genetlink-legacy.yaml", "nlctrl.yaml"),
     ] {
-        let mounts = [
-            Mount::read(folder, SPEC),
-            Mount::read(&context.kernel.built.source, SOURCE),
-        ];
-        let mut command = namespace::inside(&context.setup.root().tree, &mounts, "python3");
-        command.args(["-c", VALIDATE]);
-        command.arg(format!("{SOURCE}/Documentation/netlink/{schema}"));
-        command.arg(format!("{SPEC}/{file}"));
-        setup::run_program(context.ui, &step, "validation", command, |_| {})?;
+        is_valid(context, folder, schema, file)?;
     }
+    Ok(())
+}
+
+/// Validates a specification against one of the kernel's schemas.
+pub(super) fn is_valid(
+    context: &Context<'_>,
+    folder: &Path,
+    schema: &str,
+    file: &str,
+) -> anyhow::Result<()> {
+    let step = context
+        .ui
+        .step(&format!("{file} against the kernel's schema"));
+    let mounts = [
+        Mount::read(folder, SPEC),
+        Mount::read(&context.kernel.built.source, SOURCE),
+    ];
+    let mut command = namespace::inside(&context.setup.root().tree, &mounts, "python3");
+    command.args(["-c", VALIDATE]);
+    command.arg(format!("{SOURCE}/Documentation/netlink/{schema}"));
+    command.arg(format!("{SPEC}/{file}"));
+    setup::run_program(context.ui, &step, "validation", command, |_| {})?;
     step.finish("");
     Ok(())
 }
