@@ -45,7 +45,7 @@ pub struct Plan {
     /// Decides the order.
     pub seed: u64,
     /// Which of [`NAMES`] are measured; none: all of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub only: Vec<String>,
     /// Latency and rate only.
     #[serde(default)]
