@@ -4,6 +4,7 @@
 
 use core::{
     marker::PhantomData,
+    mem::ManuallyDrop,
     ptr::NonNull, //
 };
 
@@ -13,11 +14,11 @@ use kernel::{
     prelude::*, //
 };
 
+use super::gfp::Gfp;
+
 use super::{
-    skb::{
-        Gfp,
-        SkBuff, //
-    },
+    GenlMsg,
+    NetlinkSkBuff,
     Registration, //
 };
 
@@ -111,59 +112,38 @@ pub(super) struct Envelope {
     pub(super) sequence: u32,
 }
 
-/// A message that is being built, in a buffer of its own.
-///
-/// # Invariants
-///
-/// `header` is what `genlmsg_put` returned for the only message in `skb`.
-pub(crate) struct Message {
-    skb: SkBuff,
-    header: NonNull<c_void>,
-}
-
-impl Message {
+impl GenlMsg {
     /// Starts a message of the registered family, with room for `payload` bytes of attributes.
     ///
     /// Returns [`ENOMEM`] when there is no memory.
-    pub(super) fn new(
+    pub(super) fn start(
         family: &Registration,
         command: u8,
         envelope: Envelope,
         payload: usize,
         gfp: Gfp,
     ) -> Result<Self> {
-        let skb = SkBuff::new(payload, gfp)?;
-
-        // SAFETY: `skb` is valid, and so is the family, which stays registered during the call.
-        let header = unsafe {
-            bindings::genlmsg_put(
-                skb.as_raw().as_ptr(),
-                envelope.portid,
-                envelope.sequence,
-                family.as_raw(),
-                0,
-                command,
-            )
-        };
-
-        // INVARIANT: `header` is what `genlmsg_put` returned.
-        NonNull::new(header)
-            .map(|header| Self { skb, header })
-            .ok_or(EMSGSIZE)
+        let skb = NetlinkSkBuff::new(payload, gfp)?;
+        Ok(skb.genlmsg_put(envelope.portid, envelope.sequence, family.family, command)?)
     }
 
     /// Returns a writer for the message's attributes.
     pub(crate) fn attributes(&mut self) -> Attributes<'_> {
         // SAFETY: We own the buffer, and the writer borrows it from us. By the type invariants it
         // ends with a message that `genlmsg_put` started.
-        unsafe { Attributes::new(self.skb.as_raw()) }
+        unsafe { Attributes::new(self.skb.skb) }
     }
 
     /// Finishes the message, which writes its length into its header.
-    pub(super) fn finish(self) -> SkBuff {
-        // SAFETY: By the type invariants `header` belongs to the message in `skb`.
-        unsafe { bindings::genlmsg_end(self.skb.as_raw().as_ptr(), self.header.as_ptr()) };
-        self.skb
+    pub(super) fn finish(self) -> NetlinkSkBuff {
+        let message = ManuallyDrop::new(self);
+        let skb = message.skb.skb;
+
+        // SAFETY: By the type invariants `hdr` belongs to the message in `skb`.
+        unsafe { bindings::genlmsg_end(skb.as_ptr(), message.hdr.as_ptr()) };
+
+        // INVARIANT: The reference is that of `message`, which is never dropped.
+        NetlinkSkBuff { skb }
     }
 }
 
@@ -180,11 +160,10 @@ mod tests {
 
     const HEADERS: usize = size_of::<bindings::nlmsghdr>() + size_of::<bindings::genlmsghdr>();
 
-    static FAMILY: Family = Family::new(
+    static FAMILY: Family = Family::const_new(
         kernel::module::this_module::<crate::LocalModule>(),
-        c"irqcast_test",
+        c"irqcast_test".to_bytes_with_nul(),
         1,
-        &[],
         &[],
     );
 
@@ -194,7 +173,7 @@ mod tests {
         payload: usize,
         put: fn(&mut Attributes<'_>) -> Result,
     ) -> Result {
-        let mut message = Message::new(family, 1, Envelope::default(), payload, Gfp::Kernel)?;
+        let mut message = GenlMsg::start(family, 1, Envelope::default(), payload, Gfp::Kernel)?;
         put(&mut message.attributes())?;
         assert_eq!(message.finish().bytes().len(), HEADERS + payload);
         Ok(())

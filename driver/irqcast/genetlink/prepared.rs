@@ -10,18 +10,15 @@ use kernel::{
     sync::Arc, //
 };
 
+use super::gfp::Gfp;
+
 use super::{
     buffer::Buffer,
-    message::{
-        Envelope,
-        Message, //
-    },
+    message::Envelope,
     size,
-    skb::{
-        Gfp,
-        SkBuff, //
-    },
     Attributes,
+    GenlMsg,
+    NetlinkSkBuff,
     Registration, //
 };
 
@@ -58,7 +55,8 @@ impl Prepared {
         buffers: usize,
         fill: impl FnOnce(&mut Attributes<'_>) -> Result,
     ) -> Result<Self> {
-        let mut message = Message::new(family, command, Envelope::default(), payload, Gfp::Kernel)?;
+        let mut message =
+            GenlMsg::start(family, command, Envelope::default(), payload, Gfp::Kernel)?;
         fill(&mut message.attributes())?;
 
         let mut prepared = Self {
@@ -194,7 +192,7 @@ pub(crate) struct Ready<'a>(&'a Buffer);
 
 impl Ready<'_> {
     /// Returns a reference for a broadcast.
-    pub(super) fn share(&self) -> SkBuff {
+    pub(super) fn share(&self) -> NetlinkSkBuff {
         self.0.share()
     }
 
@@ -205,7 +203,7 @@ impl Ready<'_> {
     }
 
     /// Returns a clone for a single receiver.
-    pub(super) fn clone_data(&self, gfp: Gfp) -> Result<SkBuff> {
+    pub(super) fn clone_data(&self, gfp: Gfp) -> Result<NetlinkSkBuff> {
         self.0.clone_data(gfp)
     }
 }
