@@ -34,6 +34,7 @@ Examples:
   cargo testbed run -- irqcastctl list        one command in a fresh guest
   cargo testbed shell --guest debian          a guest with systemd and udev
   cargo testbed shell --devices 2             look around in a guest with two devices
+  cargo testbed doc                           the documentation of the notification core
   cargo testbed setup --kdir ~/linux          with a kernel that you built";
 
 fn long_help() -> String {
@@ -75,6 +76,12 @@ pub enum Command {
     Report(ReportArgs),
     /// Make Debian packages of the daemon and, for DKMS, of the driver; print their paths
     Package(PackageArgs),
+    /// Make the pages that document the notification core and the driver; print where they begin
+    ///
+    /// They are made by the rustdoc that the kernel's own documentation is made with, for the kernel
+    /// that modules are built for. A broken link, or an item of the core without a word on it, is a
+    /// fault, and so is an example in the core's documentation that does not compile.
+    Doc(DocArgs),
     /// Boot a guest with the driver loaded, run one command in it, pass on its status
     Run(RunArgs),
     /// Boot a guest with the driver loaded and open a shell in it
@@ -332,6 +339,18 @@ pub struct ReportArgs {
     /// Renew the figures in docs/comparison.md from the recordings beside it
     #[arg(long)]
     pub docs: bool,
+}
+
+/// Arguments of `doc`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed doc                      pages in target/doc/irqcast; open what it prints in a browser
+  cargo testbed doc --output /tmp/doc    the same, elsewhere")]
+pub struct DocArgs {
+    /// Folder for the pages [default: target/doc/irqcast]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
 }
 
 /// Arguments of `package`.

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod demo;
+pub mod doc;
 mod guest;
 pub mod package;
 pub mod report;
@@ -24,6 +25,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Setup(args) => setup::run(&cli.options, args, ui),
         Command::Demo(args) => demo::run(&cli.options, args, ui),
+        Command::Doc(args) => doc::run(&cli.options, args, ui),
         Command::Test(args) => test::run(&cli.options, args, ui),
         Command::Soak(args) => soak::run(&cli.options, args, ui),
         Command::Bench(args) => bench::run(&cli.options, args, ui),

@@ -10,6 +10,7 @@ mod namespace;
 mod prepared;
 mod presentation;
 mod process;
+mod rustdoc;
 mod setup;
 mod tree_program;
 mod ui;

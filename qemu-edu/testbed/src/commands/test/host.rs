@@ -2,6 +2,7 @@
 //! formatting, lints and makefile.
 
 mod dkms;
+mod doc;
 mod driver;
 mod mutants;
 mod packages;
@@ -56,7 +57,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 22] = [
+const CHECKS: [(&str, Check); 23] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -69,6 +70,7 @@ const CHECKS: [(&str, Check); 22] = [
     ("host::driver-e1000-clippy", driver::e1000_clippy),
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
+    ("host::driver-documentation", doc::check),
     ("host::packages-lintian", packages::lintian),
     ("host::packages-udev-rules", packages::rules),
     ("host::packages-unit", packages::unit),
