@@ -24,6 +24,7 @@
 //!
 //! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 
+mod attributes;
 mod base;
 mod buffer;
 mod dump;
@@ -41,6 +42,7 @@ pub(crate) mod size;
 mod skb;
 
 pub(crate) use self::{
+    attributes::Attributes,
     base::{
         Family,
         GenlMsg,
@@ -54,7 +56,6 @@ pub(crate) use self::{
     },
     gfp::Gfp,
     group::Group,
-    message::Attributes,
     operation::{
         Access,
         Operation, //

@@ -132,9 +132,22 @@ impl Buffer {
         self.0.share()
     }
 
-    /// Makes a clone for a single receiver. See [`NetlinkSkBuff::clone_data`].
+    /// Makes a clone for a single receiver: a buffer of its own with the same data, which looks as
+    /// if it was just allocated and filled.
+    ///
+    /// Returns [`ENOMEM`] when there is no memory.
     pub(super) fn clone_data(&self, gfp: Gfp) -> Result<NetlinkSkBuff> {
-        self.0.clone_data(gfp)
+        // SAFETY: By the type invariants the buffer is valid.
+        let skb = unsafe { bindings::skb_clone(self.0.as_raw().as_ptr(), gfp.as_raw()) };
+        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
+
+        // What an earlier broadcast of the original noted for those who receive it.
+        //
+        // SAFETY: `skb_clone` returned a valid buffer that only we know.
+        unsafe { (*skb.as_ptr()).cb = pin_init::zeroed() };
+
+        // INVARIANT: The only reference to the new buffer is ours.
+        Ok(NetlinkSkBuff { skb })
     }
 
     /// Returns the number of bytes from the start of the data to the shared info.

@@ -145,3 +145,18 @@ impl Family {
         }
     }
 }
+
+impl AttributePolicy {
+    /// Returns what C code knows a whole policy by: its address, and the number of its last
+    /// attribute.
+    ///
+    /// An empty policy is given as "no policy", which refuses all attributes.
+    const fn as_raw(policy: &'static [Self]) -> (*const bindings::nla_policy, c_uint) {
+        if policy.is_empty() {
+            return (core::ptr::null(), 0);
+        }
+
+        // CAST: `Self` is a transparent wrapper of `nla_policy`.
+        (policy.as_ptr().cast(), (policy.len() - 1) as c_uint)
+    }
+}

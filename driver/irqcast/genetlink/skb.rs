@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Socket buffers that are shared and cloned.
+//! Socket buffers that are shared.
 
 use core::{
     mem::ManuallyDrop,
     ptr::NonNull, //
 };
 
-use kernel::{
-    bindings,
-    prelude::*, //
-};
-
-use super::gfp::Gfp;
+use kernel::bindings;
 
 use super::NetlinkSkBuff;
 
@@ -28,24 +23,6 @@ impl NetlinkSkBuff {
     pub(super) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
         // INVARIANT: The caller promises it.
         Self { skb }
-    }
-
-    /// Makes a clone: a buffer of its own with the same data, which looks as if it was just
-    /// allocated and filled.
-    ///
-    /// Returns [`ENOMEM`] when there is no memory.
-    pub(super) fn clone_data(&self, gfp: Gfp) -> Result<Self> {
-        // SAFETY: By the type invariants the buffer is valid.
-        let skb = unsafe { bindings::skb_clone(self.skb.as_ptr(), gfp.as_raw()) };
-        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
-
-        // What an earlier broadcast of the original noted for those who receive it.
-        //
-        // SAFETY: `skb_clone` returned a valid buffer that only we know.
-        unsafe { (*skb.as_ptr()).cb = pin_init::zeroed() };
-
-        // INVARIANT: The only reference to the new buffer is ours.
-        Ok(Self { skb })
     }
 
     /// Returns the buffer, which stays owned by `self`.
