@@ -54,48 +54,9 @@ impl GenlMsg {
     }
 }
 
-#[kunit_tests(irqcast_genetlink_message)]
-mod tests {
-    use kernel::sync::Arc;
-
-    use crate::irqcast::genetlink::{
-        size,
-        Attributes,
-        Family, //
-    };
-
-    use super::*;
-
-    const HEADERS: usize = size_of::<bindings::nlmsghdr>() + size_of::<bindings::genlmsghdr>();
-
-    static FAMILY: Family = Family::const_new(
-        kernel::module::this_module::<crate::LocalModule>(),
-        c"irqcast_test".to_bytes_with_nul(),
-        1,
-        &[],
-    );
-
-    /// Checks that the attributes that `put` writes take `payload` bytes.
-    fn check(
-        family: &Arc<Registration>,
-        payload: usize,
-        put: fn(&mut Attributes<'_>) -> Result,
-    ) -> Result {
-        let mut message = GenlMsg::start(family, 1, Envelope::default(), payload, Gfp::Kernel)?;
-        put(&mut message.attributes())?;
-        assert_eq!(message.finish().bytes().len(), HEADERS + payload);
-        Ok(())
-    }
-
-    #[test]
-    fn sizes_are_those_of_the_attributes() -> Result {
-        let family = Arc::new(FAMILY.register()?, GFP_KERNEL)?;
-
-        check(&family, 0, |_| Ok(()))?;
-        check(&family, size::u32(), |a| a.put_u32(1, 7))?;
-        check(&family, size::u64(), |a| a.put_u64(1, 7, 2))?;
-        check(&family, size::string(c"0000:00:02.0"), |a| {
-            a.put_string(1, c"0000:00:02.0")
-        })
+impl NetlinkSkBuff {
+    /// Gives the reference to the caller, who has to give it back to C code.
+    pub(super) fn into_raw(self) -> *mut bindings::sk_buff {
+        ManuallyDrop::new(self).skb.as_ptr()
     }
 }

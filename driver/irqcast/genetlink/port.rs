@@ -40,8 +40,9 @@ impl Port {
 impl Request<'_> {
     /// Returns the port that the request came from.
     ///
-    /// This is the address of the sending socket, whatever the sender wrote into the message. Returns
-    /// [`EOPNOTSUPP`] for a socket of another network namespace than the initial one.
+    /// This is the address of the sending socket, whatever the sender wrote into the message.
+    ///
+    /// Returns [`EOPNOTSUPP`] for a socket of another network namespace than the initial one.
     pub(crate) fn port(&self) -> Result<Port> {
         if !core::ptr::eq(self.net(), &raw const bindings::init_net) {
             return Err(EOPNOTSUPP);

@@ -2,10 +2,7 @@
 
 //! Socket buffers that are shared.
 
-use core::{
-    mem::ManuallyDrop,
-    ptr::NonNull, //
-};
+use core::ptr::NonNull;
 
 use kernel::bindings;
 
@@ -28,11 +25,6 @@ impl NetlinkSkBuff {
     /// Returns the buffer, which stays owned by `self`.
     pub(super) fn as_raw(&self) -> NonNull<bindings::sk_buff> {
         self.skb
-    }
-
-    /// Gives the reference to the caller, who has to give it back to C code.
-    pub(super) fn into_raw(self) -> *mut bindings::sk_buff {
-        ManuallyDrop::new(self).skb.as_ptr()
     }
 
     /// Takes one more reference to the same buffer.
