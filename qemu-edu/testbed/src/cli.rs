@@ -86,6 +86,12 @@ pub enum Command {
     Run(RunArgs),
     /// Boot a guest with the driver loaded and open a shell in it
     Shell(ShellArgs),
+    /// Make the patches that would bring the driver's netlink to the kernel; print their paths
+    ///
+    /// They are made of driver/irqcast/genetlink, as docs/upstream/series.toml says, formatted by the
+    /// kernel's rules, shown to checkpatch.pl --strict, and compiled as part of the kernel crate. Those in
+    /// docs/upstream carry no name: whoever sends them signs them off.
+    Upstream(UpstreamArgs),
 }
 
 /// Options of all commands.
@@ -351,6 +357,37 @@ pub struct DocArgs {
     /// Folder for the pages [default: target/doc/irqcast]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `upstream`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed upstream                               renew docs/upstream
+  cargo testbed upstream --build each --kernel debug   also compile after each patch, with KUnit tests
+  cargo testbed upstream --sign-off 'A Name <a@b.org>' --output /tmp/series
+                                                       patches to send")]
+pub struct UpstreamArgs {
+    /// Folder for the patches; older ones in it are removed [default: docs/upstream]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+
+    /// Who sends them: put into From and Signed-off-by
+    #[arg(long, value_name = "NAME <ADDRESS>", requires = "output")]
+    pub sign_off: Option<String>,
+
+    /// How much to compile: check the kernel crate with all patches, or compile it after each one
+    #[arg(long, value_enum, default_value_t = UpstreamBuild::Last)]
+    pub build: UpstreamBuild,
+}
+
+/// How much of the patches is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UpstreamBuild {
+    /// All patches together, without code generation
+    Last,
+    /// After each patch, with code generation (minutes)
+    Each,
 }
 
 /// Arguments of `package`.

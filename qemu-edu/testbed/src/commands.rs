@@ -11,6 +11,7 @@ pub mod setup;
 pub mod shell;
 pub mod soak;
 pub mod test;
+pub mod upstream;
 
 use std::process::ExitCode;
 
@@ -33,5 +34,6 @@ pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Package(args) => package::run(&cli.options, args, ui),
         Command::Report(args) => report::run(args),
         Command::Shell(args) => shell::run(&cli.options, args, ui),
+        Command::Upstream(args) => upstream::run(&cli.options, args, ui),
     }
 }

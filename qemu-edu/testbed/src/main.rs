@@ -14,6 +14,7 @@ mod rustdoc;
 mod setup;
 mod tree_program;
 mod ui;
+mod upstream;
 mod vm;
 
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ mod page;
 mod spec;
 mod traps;
 mod unit_tests;
+mod upstream;
 mod ynl;
 
 use std::time::{Duration, Instant};
@@ -57,7 +58,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 23] = [
+const CHECKS: [(&str, Check); 24] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -71,6 +72,7 @@ const CHECKS: [(&str, Check); 23] = [
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
     ("host::driver-documentation", doc::check),
+    ("host::upstream", upstream::check),
     ("host::packages-lintian", packages::lintian),
     ("host::packages-udev-rules", packages::rules),
     ("host::packages-unit", packages::unit),
