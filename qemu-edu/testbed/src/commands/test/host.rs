@@ -7,6 +7,7 @@ mod driver;
 mod mutants;
 mod packages;
 mod page;
+mod recipe;
 mod spec;
 mod traps;
 mod unit_tests;
@@ -58,7 +59,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 24] = [
+const CHECKS: [(&str, Check); 25] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -73,6 +74,7 @@ const CHECKS: [(&str, Check); 24] = [
     ("host::driver-rust-analyzer", driver::rust_analyzer),
     ("host::driver-documentation", doc::check),
     ("host::upstream", upstream::check),
+    ("host::ci-recipe", recipe::check),
     ("host::packages-lintian", packages::lintian),
     ("host::packages-udev-rules", packages::rules),
     ("host::packages-unit", packages::unit),
