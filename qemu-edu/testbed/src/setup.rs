@@ -43,6 +43,7 @@ pub use self::{
     diagnose::DISK_FULL,
     driver::{copy_source as copy_driver, source_files as driver_files},
     kbuild::write,
+    kernel::Builder,
     packaging::packaging,
     peers::Peers,
     run::{ProgramFailed, run as run_program},

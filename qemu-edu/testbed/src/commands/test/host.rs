@@ -4,6 +4,7 @@
 mod dkms;
 mod doc;
 mod driver;
+mod in_tree;
 mod mutants;
 mod packages;
 mod page;
@@ -59,7 +60,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 25] = [
+const CHECKS: [(&str, Check); 26] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -73,6 +74,7 @@ const CHECKS: [(&str, Check); 25] = [
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
     ("host::driver-documentation", doc::check),
+    ("host::driver-in-tree", in_tree::check),
     ("host::upstream", upstream::check),
     ("host::ci-recipe", recipe::check),
     ("host::packages-lintian", packages::lintian),
