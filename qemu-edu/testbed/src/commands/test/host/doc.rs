@@ -15,6 +15,9 @@ const USED: [&str; 4] = [
     "macro.module.html",
 ];
 
+/// What the example has in it, and nothing else.
+const EXAMPLE: &str = "irqcast_example-";
+
 /// Makes them, and looks for what a driver uses.
 pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
@@ -34,7 +37,7 @@ pub(super) fn check(context: &Context<'_>) -> anyhow::Result<()> {
         );
     }
     ensure!(
-        page.contains("impl Device for"),
+        page.contains(EXAMPLE),
         "the page of the core has no example"
     );
     Ok(())
