@@ -45,6 +45,8 @@ pub use self::{
     chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
     driver::{copy_source as copy_driver, source_files as driver_files},
+    kbuild::write,
+    kernel::Builder,
     packaging::packaging,
     peers::Peers,
     run::{ProgramFailed, run as run_program},

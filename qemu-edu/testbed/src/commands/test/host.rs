@@ -2,13 +2,17 @@
 //! formatting, lints and makefile.
 
 mod dkms;
+mod doc;
 mod driver;
+mod in_tree;
 mod mutants;
 mod packages;
 mod page;
+mod recipe;
 mod spec;
 mod traps;
 mod unit_tests;
+mod upstream;
 mod ynl;
 
 use std::time::{Duration, Instant};
@@ -57,7 +61,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 23] = [
+const CHECKS: [(&str, Check); 27] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -71,6 +75,10 @@ const CHECKS: [(&str, Check); 23] = [
     ("host::driver-new", driver::new_driver),
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
+    ("host::driver-documentation", doc::check),
+    ("host::driver-in-tree", in_tree::check),
+    ("host::upstream", upstream::check),
+    ("host::ci-recipe", recipe::check),
     ("host::packages-lintian", packages::lintian),
     ("host::packages-udev-rules", packages::rules),
     ("host::packages-unit", packages::unit),
