@@ -1,20 +1,20 @@
 //! A second driver on the same core, for a device that is not edu.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use irqcast_tests::talk::Request;
-use nix::kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module};
 use serde_json::Value;
 
 use crate::case::{Case, Machine, Mode};
+use crate::cases::{events, history, lifecycle, listeners, removal};
 use crate::daemon::{Daemon, Setup};
 use crate::driver::Driver;
+use crate::subject::E1000;
 use crate::{host, tool, wait};
 
-const FILE: &str = "/lib/irqcast/irqcast_e1000.ko";
 const SPEC: &str = "/usr/share/irqcast/specs/irqcast-e1000.yaml";
 const CLIENT: &str = "/usr/src/linux/tools/net/ynl/pyynl/cli.py";
 
@@ -31,7 +31,7 @@ cat > "new.$$" && mv "new.$$" "ran.$IRQCAST_RULE"
 "#;
 
 pub fn cases() -> Vec<Case> {
-    [
+    let own = [
         (
             "e1000::hook_runs_when_the_cable_is_pulled",
             cable as fn() -> Result<()>,
@@ -42,32 +42,34 @@ pub fn cases() -> Vec<Case> {
         ("e1000::unknown_bits_are_refused", unknown_bits),
     ]
     .into_iter()
-    .map(|(name, body)| {
-        Case::new(name, body).within(300).on(Machine {
-            extra: vec!["e1000,id=card,romfile="],
-            layers: vec!["python", "e1000"],
-            ..Machine::default()
-        })
-    })
-    .collect()
+    .map(|(name, body)| Case::new(name, body).within(300));
+    own.chain(of_the_core())
+        .map(|case| case.on(machine()))
+        .collect()
 }
 
-/// The driver of the card. Dropping it unloads it.
-struct E1000;
-
-impl E1000 {
-    fn load() -> Result<Self> {
-        let file = File::open(FILE).with_context(|| format!("failed to open {FILE}"))?;
-        finit_module(&file, c"", ModuleInitFlags::empty())
-            .with_context(|| format!("failed to load {FILE}"))?;
-        Ok(Self)
-    }
+/// What any driver on the core has to pass, with this one.
+fn of_the_core() -> impl Iterator<Item = Case> {
+    [
+        events::of(&E1000),
+        listeners::of(&E1000),
+        history::of(&E1000),
+        removal::of(&E1000),
+        lifecycle::of(&E1000),
+        lifecycle::reloads_of(&E1000),
+    ]
+    .into_iter()
+    .flatten()
 }
 
-impl Drop for E1000 {
-    fn drop(&mut self) {
-        // A test that failed has said why already, and one may have unloaded it.
-        let _ = delete_module(c"irqcast_e1000", DeleteModuleFlags::O_NONBLOCK);
+/// Two cards beside two edu devices. All tests share it, and so one boot.
+fn machine() -> Machine {
+    Machine {
+        extra: vec!["e1000,id=card,romfile=", "e1000,id=other,romfile="],
+        // For the registers of a device that has a driver.
+        append: "iomem=relaxed",
+        layers: vec!["python", "e1000"],
+        ..Machine::default()
     }
 }
 
@@ -117,7 +119,7 @@ fn cause(event: &Value) -> Result<u64> {
 }
 
 fn cable() -> Result<()> {
-    let _e1000 = E1000::load()?;
+    let _e1000 = E1000.load(Mode::Intx)?;
     let (setup, daemon) = listening(&[
         (
             "pulled",
@@ -141,7 +143,7 @@ fn cable() -> Result<()> {
 }
 
 fn raised_bits() -> Result<()> {
-    let _e1000 = E1000::load()?;
+    let _e1000 = E1000.load(Mode::Intx)?;
     let (setup, daemon) = listening(&[(
         "raised",
         r#"family = "irqcast-e1000", message = "event-ntf""#,
@@ -154,7 +156,7 @@ fn raised_bits() -> Result<()> {
 }
 
 fn side_by_side() -> Result<()> {
-    let _e1000 = E1000::load()?;
+    let _e1000 = E1000.load(Mode::Intx)?;
     let _driver = Driver::load(Mode::Msi)?;
     let (setup, daemon) = listening(&[
         ("card", r#"family = "irqcast-e1000", message = "event-ntf""#),
@@ -173,20 +175,19 @@ fn side_by_side() -> Result<()> {
 }
 
 fn unloads() -> Result<()> {
-    let _e1000 = E1000::load()?;
+    let e1000 = E1000.load(Mode::Intx)?;
     let (_setup, daemon) = listening(&[(
         "raised",
         r#"family = "irqcast-e1000", message = "event-ntf""#,
     )])?;
     ask(&["--do", "raise", "--json", r#"{"device":0,"bits":16}"#])?;
-    delete_module(c"irqcast_e1000", DeleteModuleFlags::O_NONBLOCK)
-        .context("failed to unload the driver")?;
+    e1000.unload()?;
     daemon.says_times("waiting for a family", 1)?;
     daemon.stop()
 }
 
 fn unknown_bits() -> Result<()> {
-    let _e1000 = E1000::load()?;
+    let _e1000 = E1000.load(Mode::Intx)?;
     let refused = ask(&[
         "--do",
         "raise",
