@@ -6,6 +6,7 @@ mod driver;
 mod mutants;
 mod packages;
 mod page;
+mod size;
 mod spec;
 mod traps;
 mod unit_tests;
@@ -56,7 +57,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 22] = [
+const CHECKS: [(&str, Check); 23] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -67,6 +68,7 @@ const CHECKS: [(&str, Check); 22] = [
     ("host::driver-warnings", driver::warnings),
     ("host::driver-e1000-format", driver::e1000_format),
     ("host::driver-e1000-clippy", driver::e1000_clippy),
+    ("host::driver-e1000-size", size::check),
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
     ("host::packages-lintian", packages::lintian),
