@@ -81,6 +81,10 @@ pub struct KernelSetup {
 
 /// Makes what is missing for a boot of `kernel` and returns where it all is.
 pub fn prepare(options: &Options, kernel: KernelChoice, ui: &Ui) -> anyhow::Result<Prepared> {
+    if options.guest() == Guest::Debian {
+        // Before a kernel is built that could not be used.
+        debian_guest::require_stock(kernel.name())?;
+    }
     let setup = Setup::new(options, ui, false)?;
     let mut made = setup.kernel(options, kernel, ui)?;
     if options.guest() == Guest::Debian {
@@ -200,12 +204,7 @@ impl Setup {
         kernel: &mut KernelSetup,
         ui: &Ui,
     ) -> anyhow::Result<()> {
-        let name = &kernel.prepared.kernel.name;
-        anyhow::ensure!(
-            name == KernelChoice::Stock.name(),
-            "the Debian guest boots Debian's own kernel, which has the drivers and modules that it \
-             needs, and the {name} kernel was asked for; leave out --kernel and --kdir"
-        );
+        debian_guest::require_stock(&kernel.prepared.kernel.name)?;
         let (modules, entry) = module_index::get(
             &self.cache,
             ui,
