@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
 /// Bytes of the registers that are mapped.
@@ -86,7 +86,7 @@ impl Edu {
 
     /// Maps its registers. Somebody has to have enabled its memory.
     pub fn registers(&self) -> Result<Registers> {
-        Registers::map(&self.file("resource0"))
+        Registers::map(&self.file("resource0"), RAISE)
     }
 
     /// Opens its configuration space.
@@ -117,13 +117,22 @@ impl Drop for Bound {
 }
 
 /// The device's registers in memory.
-pub struct Registers(NonNull<u32>);
+pub struct Registers {
+    start: NonNull<u32>,
+    raise: usize,
+}
 
 // SAFETY: the mapping belongs to the process, and each access is one aligned load or store.
 unsafe impl Send for Registers {}
 
 impl Registers {
-    fn map(path: &Path) -> Result<Self> {
+    /// Maps the first page of a PCI device's resource in sysfs. `raise` is the offset in bytes of the
+    /// register that raises the bits that are written, a multiple of 4 below 4096.
+    pub fn map(path: &Path, raise: usize) -> Result<Self> {
+        ensure!(
+            raise.is_multiple_of(4) && raise < LENGTH.get(),
+            "no register of the first page has the offset {raise:#x}"
+        );
         let file = OpenOptions::new().read(true).write(true).open(path);
         let file = file.with_context(|| format!("failed to open {}", path.display()))?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
@@ -135,7 +144,10 @@ impl Registers {
                 path.display()
             )
         })?;
-        Ok(Self(start.cast()))
+        Ok(Self {
+            start: start.cast(),
+            raise,
+        })
     }
 
     /// Makes the device interrupt.
@@ -147,7 +159,7 @@ impl Registers {
     /// Makes the device interrupt, with these bits of the status as the cause.
     #[inline]
     pub fn raise_bits(&self, bits: u32) {
-        self.write(RAISE, bits);
+        self.write(self.raise, bits);
     }
 
     /// Does what a driver does first: reads why the device interrupted and acknowledges it.
@@ -159,20 +171,20 @@ impl Registers {
     #[inline]
     fn write(&self, offset: usize, value: u32) {
         // SAFETY: the offsets above are aligned and within the mapping, which lives as long as
-        // `self`.
-        unsafe { self.0.byte_add(offset).write_volatile(value) };
+        // `self`; that of `raise` was checked.
+        unsafe { self.start.byte_add(offset).write_volatile(value) };
     }
 
     fn read(&self, offset: usize) -> u32 {
         // SAFETY: as in `write`.
-        unsafe { self.0.byte_add(offset).read_volatile() }
+        unsafe { self.start.byte_add(offset).read_volatile() }
     }
 }
 
 impl Drop for Registers {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours and nothing refers to it any more.
-        let _ = unsafe { munmap(self.0.cast(), LENGTH.get()) };
+        let _ = unsafe { munmap(self.start.cast(), LENGTH.get()) };
     }
 }
 

@@ -9,6 +9,7 @@ mod mutants;
 mod packages;
 mod page;
 mod recipe;
+mod size;
 mod spec;
 mod traps;
 mod unit_tests;
@@ -61,7 +62,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 27] = [
+const CHECKS: [(&str, Check); 28] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -73,6 +74,7 @@ const CHECKS: [(&str, Check); 27] = [
     ("host::driver-e1000-format", driver::e1000_format),
     ("host::driver-e1000-clippy", driver::e1000_clippy),
     ("host::driver-new", driver::new_driver),
+    ("host::driver-e1000-size", size::check),
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
     ("host::driver-documentation", doc::check),
