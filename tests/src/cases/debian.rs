@@ -2,6 +2,7 @@
 
 mod boot;
 mod devices;
+mod drop_ins;
 mod page;
 mod people;
 mod power;
@@ -36,6 +37,7 @@ pub fn cases() -> Vec<Case> {
         service::cases(),
         devices::cases(),
         people::cases(),
+        drop_ins::cases(),
         power::cases(),
         page::cases(),
         removal::cases(),
