@@ -5,7 +5,7 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use irqcast_bench::edu::Edu;
+use irqcast_bench::device::Device;
 
 use crate::case::{Case, Mode};
 use crate::driver::{self, Driver};
@@ -87,7 +87,7 @@ fn reloads_under_traffic(mode: Mode) -> Result<()> {
 
 /// Runs `body` while a thread raises through the registers of the first device.
 fn while_raised(body: impl FnOnce() -> Result<()>) -> Result<()> {
-    let registers = Edu::find()?.registers()?;
+    let registers = Device::find()?.registers()?;
     let stop = &AtomicBool::new(false);
     thread::scope(|scope| {
         let raising = scope.spawn(move || {
