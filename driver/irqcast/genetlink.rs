@@ -3,8 +3,8 @@
 //! Generic netlink families that answer requests and send to multicast groups.
 //!
 //! [`kernel::net::netlink`] can register a family and multicast messages of `u32`, string and
-//! flag attributes. This module is written as its continuation and knows nothing of its user. It
-//! adds:
+//! flag attributes. This module is written as its continuation and knows nothing of its user. To what
+//! is there already ([`base`]) it adds:
 //!
 //! - operations: [`Do`] and [`Dump`], with an attribute policy and the access that they need
 //!   ([`Operation`], [`AttributePolicy`], [`Access`]);
@@ -24,9 +24,12 @@
 //!
 //! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 
+mod attributes;
+mod base;
 mod buffer;
 mod dump;
 mod family;
+mod gfp;
 mod group;
 mod message;
 mod operation;
@@ -39,17 +42,20 @@ pub(crate) mod size;
 mod skb;
 
 pub(crate) use self::{
+    attributes::Attributes,
+    base::{
+        Family,
+        GenlMsg,
+        MulticastGroup,
+        NetlinkSkBuff,
+        Registration, //
+    },
     dump::{
         Dump,
         Dumper, //
     },
-    family::{
-        Family,
-        MulticastGroup,
-        Registration, //
-    },
+    gfp::Gfp,
     group::Group,
-    message::Attributes,
     operation::{
         Access,
         Operation, //
@@ -71,6 +77,5 @@ pub(crate) use self::{
     request::{
         Do,
         Request, //
-    },
-    skb::Gfp, //
+    }, //
 };

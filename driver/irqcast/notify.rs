@@ -3,7 +3,7 @@
 //! The notification core: tells user space of the interrupts of devices that it does not know.
 //!
 //! A driver implements [`Device`] for its device, with what the device adds to its events
-//! ([`EventData`]) and the family that it has ([`family`]), and declares its [`module`]. The core does
+//! ([`EventData`]) and the family that it has ([`family()`]), and declares its [`module!`]. The core does
 //! the rest: it
 //!
 //! 1. starts a service when the module is loaded ([`service`]),

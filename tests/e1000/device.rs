@@ -65,12 +65,8 @@ impl Device for E1000 {
         pdev.enable_device_mem()?;
         let bar = pdev.iomap_region_sized::<{ regs::END }>(0, crate::LocalModule::NAME)?;
         regs::silence(&bar);
-        Ok(Arc::new(
-            Self {
-                bar: bar.into_devres()?,
-            },
-            GFP_KERNEL,
-        )?)
+        let bar = bar.into_devres()?;
+        Ok(Arc::new(Self { bar }, GFP_KERNEL)?)
     }
 
     fn start(&self, bar: &Bar<'_>) {

@@ -5,8 +5,8 @@ use std::fmt;
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
-use crate::driver;
 use crate::kernel_log::KernelLog;
+use crate::subject::{self, Subject};
 
 /// How the device under test signals its interrupts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,14 @@ pub enum Mode {
 impl Mode {
     /// Both ways, for tests that must pass with each.
     pub const BOTH: [Self; 2] = [Self::Msi, Self::Intx];
+
+    /// The module parameter that chooses it, or none.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::Msi => "",
+            Self::Intx => "msi=0",
+        }
+    }
 }
 
 impl fmt::Display for Mode {
@@ -115,16 +123,40 @@ impl Case {
         }
     }
 
-    /// The same test once for MSI and once for INTx, named `subject::mode::behaviour`.
-    pub fn for_both(subject: &str, behaviour: &str, body: fn(Mode) -> Result<()>) -> Vec<Self> {
+    /// The same test once for MSI and once for INTx, named `topic::mode::behaviour`.
+    pub fn for_both(topic: &str, behaviour: &str, body: fn(Mode) -> Result<()>) -> Vec<Self> {
         Mode::BOTH
             .into_iter()
-            .map(|mode| {
-                Self::new(format!("{subject}::{mode}::{behaviour}"), move || {
-                    body(mode)
-                })
-            })
+            .map(|mode| Self::new(format!("{topic}::{mode}::{behaviour}"), move || body(mode)))
             .collect()
+    }
+
+    /// A test that any driver on the core has to pass, with this one: once for each way in which its
+    /// device can interrupt. Named `topic::mode::behaviour` after the driver's prefix, without the mode
+    /// where there is but one.
+    pub fn for_each_mode(
+        subject: &'static Subject,
+        topic: &str,
+        behaviour: &str,
+        body: fn(&'static Subject, Mode) -> Result<()>,
+    ) -> Vec<Self> {
+        let name = |mode| match subject.modes.len() {
+            1 => format!("{}{topic}::{behaviour}", subject.prefix),
+            _ => format!("{}{topic}::{mode}::{behaviour}", subject.prefix),
+        };
+        let case = |&mode| Self::new(name(mode), move || body(subject, mode));
+        subject.modes.iter().map(case).collect()
+    }
+
+    /// The same, but only for the way in which its device interrupts by default.
+    pub fn for_subject(
+        subject: &'static Subject,
+        topic: &str,
+        behaviour: &str,
+        body: fn(&'static Subject, Mode) -> Result<()>,
+    ) -> Self {
+        let name = format!("{}{topic}::{behaviour}", subject.prefix);
+        Self::new(name, move || body(subject, subject.modes[0]))
     }
 
     /// Changes the machine.
@@ -173,7 +205,9 @@ impl Case {
     /// the driver is udev's to load, and stays.
     pub fn run(&self) -> Result<()> {
         let clean = || match self.machine.guest {
-            Guest::Minimal => driver::unload_if_loaded(),
+            Guest::Minimal => subject::ALL
+                .iter()
+                .try_for_each(|subject| subject.unload_if_loaded()),
             Guest::Debian => Ok(()),
         };
         clean().context("failed to clean up after an earlier test")?;

@@ -23,6 +23,7 @@ mod node;
 mod raiser;
 mod raw;
 mod storm;
+mod subject;
 mod system;
 mod tap;
 mod tool;

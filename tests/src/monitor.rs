@@ -17,12 +17,7 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// Starts a listener and waits until it has joined the group.
-    pub fn start() -> Result<Self> {
-        Self::start_with(&[])
-    }
-
-    /// The same with more arguments.
+    /// Starts a listener with these arguments, and waits until it has joined the group.
     pub fn start_with(arguments: &[&str]) -> Result<Self> {
         let mut child = Command::new("/bin/irqcastctl")
             .args(["monitor", "--json"])

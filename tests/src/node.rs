@@ -74,7 +74,7 @@ impl Record {
 pub struct Node(File);
 
 impl Node {
-    /// Path of the device `instance`.
+    /// Path of the edu device `instance`.
     pub fn path(instance: u32) -> String {
         format!("/dev/irqcast{instance}")
     }
@@ -90,9 +90,14 @@ impl Node {
     }
 
     fn open_with(instance: u32, flags: i32) -> io::Result<Self> {
+        Self::open_path(&Self::path(instance), flags)
+    }
+
+    /// Opens the node at `path` with further flags of `open`.
+    pub fn open_path(path: &str, flags: i32) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(flags);
-        options.open(Self::path(instance)).map(Self)
+        options.open(path).map(Self)
     }
 
     /// One call of `read` with room for `count` records.

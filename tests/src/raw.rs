@@ -185,7 +185,7 @@ pub struct Answer {
     pub objects: usize,
 }
 
-/// A generic netlink socket that knows the family `irqcast`.
+/// A generic netlink socket that knows a family on irqcast's core.
 pub struct Genl {
     socket: Socket,
     family: u16,
@@ -196,8 +196,13 @@ pub struct Genl {
 }
 
 impl Genl {
-    /// Opens a socket and looks the family up.
+    /// Opens a socket and looks the family `irqcast` up.
     pub fn open() -> Result<Self> {
+        Self::open_family("irqcast")
+    }
+
+    /// Opens a socket and looks this family up. Attributes 6 and 7 of its events are what its device adds.
+    pub fn open_family(family: &str) -> Result<Self> {
         let mut socket = Socket::new(NETLINK_GENERIC)?;
         socket.bind_auto()?;
         socket.set_ext_ack(true)?;
@@ -211,11 +216,11 @@ impl Genl {
             sequence: 0,
             waiting: VecDeque::new(),
         };
-        genl.resolve()?;
+        genl.resolve(family)?;
         Ok(genl)
     }
 
-    fn resolve(&mut self) -> Result<()> {
+    fn resolve(&mut self, name: &str) -> Result<()> {
         const CTRL_ATTR_FAMILY_ID: u16 = 1;
         const CTRL_ATTR_FAMILY_NAME: u16 = 2;
         const CTRL_ATTR_MCAST_GROUPS: u16 = 7;
@@ -224,7 +229,7 @@ impl Genl {
         self.send(
             CTRL_CMD_GETFAMILY,
             0,
-            &attribute(CTRL_ATTR_FAMILY_NAME, b"irqcast\0"),
+            &attribute(CTRL_ATTR_FAMILY_NAME, &[name.as_bytes(), &[0]].concat()),
         )?;
         let (mut family, mut group) = (None, None);
         let answer = self.answer(|payload| {
@@ -254,7 +259,7 @@ impl Genl {
         })?;
         ensure!(
             answer.errno == 0,
-            "the kernel does not know the family irqcast: {answer:?}"
+            "the kernel does not know the family {name}: {answer:?}"
         );
         self.family = family.context("nlctrl named no family ID")?;
         self.group = group.context("the family has no group events")?;

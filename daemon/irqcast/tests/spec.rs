@@ -5,8 +5,15 @@ use saphyr::{LoadableYamlNode as _, Yaml};
 
 const SPEC: &str = include_str!("../../../driver/spec/irqcast.yaml");
 
+/// The contract of another driver on the core, which the library speaks too.
+const OTHER: &str = include_str!("../../../tests/e1000/spec/irqcast-e1000.yaml");
+
 fn spec() -> Yaml<'static> {
-    Yaml::load_from_str(SPEC)
+    read(SPEC)
+}
+
+fn read(text: &'static str) -> Yaml<'static> {
+    Yaml::load_from_str(text)
         .expect("the specification is YAML")
         .remove(0)
 }
@@ -32,6 +39,46 @@ fn number(node: &Yaml<'static>) -> u64 {
     u64::try_from(node.as_integer().expect("a number")).expect("not negative")
 }
 
+/// Numbers and names of operations, or of the attributes of a set.
+fn numbered(list: &Yaml<'static>) -> Vec<(u64, String)> {
+    let mut next = 1;
+    let mut found = Vec::new();
+    for element in list.as_sequence().expect("a list") {
+        next = element.as_mapping_get("value").map_or(next, number);
+        found.push((next, element["name"].as_str().expect("a name").to_owned()));
+        next += 1;
+    }
+    found
+}
+
+#[test]
+fn what_a_client_asks_of_another_driver_has_the_same_numbers_there() {
+    let other = read(OTHER);
+    let check = |list: &Yaml<'static>, used: &[(u16, &str)]| {
+        let found = numbered(list);
+        for &(number, name) in used {
+            let expected = (u64::from(number), name.to_owned());
+            assert!(found.contains(&expected), "{expected:?} in {found:?}");
+        }
+    };
+    let commands = wire::command::ALL.iter().copied();
+    let of_core = commands.filter(|(_, name)| !["factorial", "dma"].contains(name));
+    let of_core: Vec<_> = of_core
+        .map(|(number, name)| (u16::from(number), name))
+        .collect();
+    check(&other["operations"]["list"], &of_core);
+    for (set, attributes, of_edu) in [
+        ("event", wire::event::ALL, &["factorial", "dma-bytes"][..]),
+        ("device", wire::device::ALL, &[]),
+        ("request", wire::request::ALL, &["argument", "bytes"]),
+    ] {
+        let of_core = attributes.iter().map(|one| (one.number, one.name));
+        let of_core: Vec<_> = of_core.filter(|(_, name)| !of_edu.contains(name)).collect();
+        let sets = &other["attribute-sets"];
+        check(&named(sets, set)["attributes"], &of_core);
+    }
+}
+
 #[test]
 fn names_of_family_and_group() {
     let spec = spec();
@@ -46,18 +93,11 @@ fn names_of_family_and_group() {
 fn operations() {
     let operations = &spec()["operations"];
     assert_eq!(operations["enum-model"].as_str(), Some("unified"));
-    let mut next = 1;
-    let mut expected = Vec::new();
-    for operation in operations["list"].as_sequence().expect("a list") {
-        next = operation.as_mapping_get("value").map_or(next, number);
-        expected.push((next, operation["name"].as_str().expect("a name")));
-        next += 1;
-    }
     let found: Vec<_> = wire::command::ALL
         .iter()
-        .map(|&(number, name)| (u64::from(number), name))
+        .map(|&(number, name)| (u64::from(number), name.to_owned()))
         .collect();
-    assert_eq!(found, expected);
+    assert_eq!(found, numbered(&operations["list"]));
     let event = named(&operations["list"], "event-ntf");
     assert_eq!(event["mcgrp"].as_str(), Some(wire::GROUP_EVENTS));
 }

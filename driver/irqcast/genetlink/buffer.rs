@@ -15,10 +15,9 @@ use kernel::{
     prelude::*, //
 };
 
-use super::skb::{
-    Gfp,
-    SkBuff, //
-};
+use super::gfp::Gfp;
+
+use super::NetlinkSkBuff;
 
 /// A socket buffer whose receivers get clones of it, and which can be written again when they have
 /// freed them all.
@@ -27,7 +26,7 @@ use super::skb::{
 ///
 /// All bytes from the start of the data to the shared info, which ends the allocation, have been
 /// written. The data is never handed to anyone but by [`Self::share`] and by clones.
-pub(super) struct Buffer(SkBuff);
+pub(super) struct Buffer(NetlinkSkBuff);
 
 impl Buffer {
     /// Allocates a buffer with room for `size` bytes, and beside it the memory of one clone, so
@@ -48,7 +47,7 @@ impl Buffer {
         let skb = NonNull::new(skb).ok_or(ENOMEM)?;
 
         // SAFETY: The buffer is valid, and the only reference is ours.
-        let buffer = Self(unsafe { SkBuff::from_raw(skb) });
+        let buffer = Self(unsafe { NetlinkSkBuff::from_raw(skb) });
 
         // SAFETY: The buffer is only ours, and all between the data and the shared info is memory
         // that was allocated with it.
@@ -129,13 +128,26 @@ impl Buffer {
     }
 
     /// Takes one more reference, for a call that gives clones to receivers.
-    pub(super) fn share(&self) -> SkBuff {
+    pub(super) fn share(&self) -> NetlinkSkBuff {
         self.0.share()
     }
 
-    /// Makes a clone for a single receiver. See [`SkBuff::clone_data`].
-    pub(super) fn clone_data(&self, gfp: Gfp) -> Result<SkBuff> {
-        self.0.clone_data(gfp)
+    /// Makes a clone for a single receiver: a buffer of its own with the same data, which looks as
+    /// if it was just allocated and filled.
+    ///
+    /// Returns [`ENOMEM`] when there is no memory.
+    pub(super) fn clone_data(&self, gfp: Gfp) -> Result<NetlinkSkBuff> {
+        // SAFETY: By the type invariants the buffer is valid.
+        let skb = unsafe { bindings::skb_clone(self.0.as_raw().as_ptr(), gfp.as_raw()) };
+        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
+
+        // What an earlier broadcast of the original noted for those who receive it.
+        //
+        // SAFETY: `skb_clone` returned a valid buffer that only we know.
+        unsafe { (*skb.as_ptr()).cb = pin_init::zeroed() };
+
+        // INVARIANT: The only reference to the new buffer is ours.
+        Ok(NetlinkSkBuff { skb })
     }
 
     /// Returns the number of bytes from the start of the data to the shared info.

@@ -13,8 +13,10 @@ use kernel::{
 };
 
 use super::{
-    message::Attributes,
+    Access,
     AttributePolicy,
+    Attributes,
+    Operation,
     Registration,
     Request, //
 };
@@ -34,6 +36,25 @@ pub(crate) trait Dump {
     /// Between two calls objects may come and go, so the position must be something that stays true
     /// then, such as the number of the object that comes next.
     fn dump(dumper: &mut Dumper<'_>) -> Result;
+}
+
+impl Operation {
+    /// `command` with `NLM_F_DUMP` is answered by `T`.
+    pub(crate) const fn new_dump<T: Dump>(command: u8, access: Access) -> Self {
+        let callbacks = bindings::genl_split_ops__bindgen_ty_1 {
+            __bindgen_anon_2: bindings::genl_split_ops__bindgen_ty_1__bindgen_ty_2 {
+                start: None,
+                dumpit: Some(dumpit_callback::<T>),
+                done: None,
+            },
+        };
+        Self::new(
+            callbacks,
+            T::POLICY,
+            command,
+            bindings::GENL_CMD_CAP_DUMP | access.as_raw(),
+        )
+    }
 }
 
 /// A dump that is under way, and the buffer that is being filled.
@@ -123,7 +144,7 @@ impl Dumper<'_> {
                 self.skb.as_ptr(),
                 info.snd_portid,
                 info.snd_seq,
-                family.as_raw(),
+                family.family.as_raw(),
                 bindings::NLM_F_MULTI as c_int,
                 (*info.genlhdr).cmd,
             )

@@ -8,9 +8,10 @@ use kernel::{
     sync::Arc, //
 };
 
+use super::gfp::Gfp;
+
 use super::{
-    prepared::Ready,
-    skb::Gfp,
+    Ready,
     Registration, //
 };
 
@@ -111,5 +112,18 @@ impl Group {
     /// Returns the family that the group belongs to.
     pub(crate) fn family(&self) -> &Arc<Registration> {
         &self.family
+    }
+}
+
+impl Registration {
+    /// Returns the family, which stays registered while `self` lives.
+    fn as_raw(&self) -> *mut bindings::genl_family {
+        self.family.as_raw()
+    }
+
+    /// Returns the number of multicast groups of the family.
+    fn groups(&self) -> u32 {
+        // SAFETY: The family is valid, and the number does not change.
+        unsafe { (*self.as_raw()).n_mcgrps.into() }
     }
 }

@@ -2,12 +2,17 @@
 
 //! The operations of a family.
 
-use kernel::bindings;
+use kernel::{
+    bindings,
+    prelude::*,
+    types::Opaque, //
+};
 
 use super::{
-    policy::AttributePolicy,
+    AttributePolicy,
     Do,
-    Dump, //
+    Family,
+    MulticastGroup, //
 };
 
 /// Who may use an operation.
@@ -15,12 +20,13 @@ use super::{
 pub(crate) enum Access {
     /// Anyone.
     Anyone,
-    /// Those who have `CAP_NET_ADMIN` in the initial user namespace: [`EPERM`] for others.
+    /// Those who have `CAP_NET_ADMIN` in the initial user namespace: `EPERM` for others.
     NetAdmin,
 }
 
 impl Access {
-    const fn as_raw(self) -> u32 {
+    /// Returns the flags that C code takes.
+    pub(super) const fn as_raw(self) -> u32 {
         match self {
             Self::Anyone => 0,
             Self::NetAdmin => bindings::GENL_ADMIN_PERM,
@@ -61,23 +67,6 @@ impl Operation {
         )
     }
 
-    /// `command` with `NLM_F_DUMP` is answered by `T`.
-    pub(crate) const fn new_dump<T: Dump>(command: u8, access: Access) -> Self {
-        let callbacks = bindings::genl_split_ops__bindgen_ty_1 {
-            __bindgen_anon_2: bindings::genl_split_ops__bindgen_ty_1__bindgen_ty_2 {
-                start: None,
-                dumpit: Some(super::dump::dumpit_callback::<T>),
-                done: None,
-            },
-        };
-        Self::new(
-            callbacks,
-            T::POLICY,
-            command,
-            bindings::GENL_CMD_CAP_DUMP | access.as_raw(),
-        )
-    }
-
     /// Returns the operations in the order that a family wants: by command, a do before a dump.
     ///
     /// In const context, two of the same command and kind do not build.
@@ -105,7 +94,8 @@ impl Operation {
         (self.0.cmd as u16) << 1 | is_dump as u16
     }
 
-    const fn new(
+    /// The operation with these callbacks, whose kind is among the flags.
+    pub(super) const fn new(
         callbacks: bindings::genl_split_ops__bindgen_ty_1,
         policy: &'static [AttributePolicy],
         command: u8,
@@ -113,7 +103,7 @@ impl Operation {
     ) -> Self {
         let (policy, maxattr) = AttributePolicy::as_raw(policy);
 
-        // INVARIANT: The two callers set the one flag that goes with their callbacks, and the
+        // INVARIANT: The callers set the one flag that goes with their callbacks, and the
         // policy comes from a `'static` slice.
         Self(bindings::genl_split_ops {
             __bindgen_anon_1: callbacks,
@@ -125,5 +115,48 @@ impl Operation {
             // Nothing is exempt from strict validation.
             validate: 0,
         })
+    }
+}
+
+impl Family {
+    /// Creates a family, for a `static`. The name ends with a NUL.
+    ///
+    /// `operations` must be sorted by command, a do before a dump of the same command, see
+    /// [`Operation::sorted`]. In const context, a name or a slice that is too long does not build.
+    pub(crate) const fn with_operations(
+        module: &'static ThisModule,
+        name: &[u8],
+        version: u32,
+        operations: &'static [Operation],
+        mcgrps: &'static [MulticastGroup],
+    ) -> Self {
+        if operations.len() > u8::MAX as usize {
+            panic!("a family has at most 255 operations");
+        }
+
+        let mut family = Self::genl_family(module, name, version, mcgrps);
+        // CAST: `Operation` is a transparent wrapper.
+        family.split_ops = operations.as_ptr().cast();
+        family.n_split_ops = operations.len() as bindings::u8_;
+
+        // INVARIANT: What it points to is `'static`.
+        Self {
+            inner: Opaque::new(family),
+        }
+    }
+}
+
+impl AttributePolicy {
+    /// Returns what C code knows a whole policy by: its address, and the number of its last
+    /// attribute.
+    ///
+    /// An empty policy is given as "no policy", which refuses all attributes.
+    const fn as_raw(policy: &'static [Self]) -> (*const bindings::nla_policy, c_uint) {
+        if policy.is_empty() {
+            return (core::ptr::null(), 0);
+        }
+
+        // CAST: `Self` is a transparent wrapper of `nla_policy`.
+        (policy.as_ptr().cast(), (policy.len() - 1) as c_uint)
     }
 }

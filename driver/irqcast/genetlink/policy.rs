@@ -2,10 +2,7 @@
 
 //! What the attributes of a request must look like.
 
-use kernel::{
-    bindings,
-    prelude::*, //
-};
+use kernel::bindings;
 
 /// The smallest and the largest value that an attribute may have.
 #[repr(transparent)]
@@ -34,7 +31,7 @@ pub(crate) struct AttributePolicy(bindings::nla_policy);
 unsafe impl Sync for AttributePolicy {}
 
 impl AttributePolicy {
-    /// An attribute that the operation does not take: [`EINVAL`] when it is there.
+    /// An attribute that the operation does not take: `EINVAL` when it is there.
     pub(crate) const UNUSED: Self = Self::of_type(bindings::NLA_UNSPEC);
 
     /// A `u32` of any value.
@@ -43,7 +40,7 @@ impl AttributePolicy {
     /// A `u64` of any value.
     pub(crate) const U64: Self = Self::of_type(bindings::NLA_U64);
 
-    /// A `u32` within `range`: [`ERANGE`] when it is not.
+    /// A `u32` within `range`: `ERANGE` when it is not.
     pub(crate) const fn u32_within(range: &'static Range) -> Self {
         let mut policy = Self::U32;
         policy.0.validation_type =
@@ -58,18 +55,5 @@ impl AttributePolicy {
         let mut policy: bindings::nla_policy = pin_init::zeroed();
         policy.type_ = attribute_type as bindings::u8_;
         Self(policy)
-    }
-
-    /// Returns what C code knows a whole policy by: its address, and the number of its last
-    /// attribute.
-    ///
-    /// An empty policy is given as "no policy", which refuses all attributes.
-    pub(super) const fn as_raw(policy: &'static [Self]) -> (*const bindings::nla_policy, c_uint) {
-        if policy.is_empty() {
-            return (core::ptr::null(), 0);
-        }
-
-        // CAST: `Self` is a transparent wrapper of `nla_policy`.
-        (policy.as_ptr().cast(), (policy.len() - 1) as c_uint)
     }
 }

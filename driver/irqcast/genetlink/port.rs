@@ -10,10 +10,12 @@ use kernel::{
     prelude::*, //
 };
 
+use super::gfp::Gfp;
+
 use super::{
-    prepared::Ready,
-    skb::Gfp,
-    Registration, //
+    Ready,
+    Registration,
+    Request, //
 };
 
 /// The address of a socket in the initial network namespace. It is no process ID, although the
@@ -32,6 +34,20 @@ impl Port {
     /// Returns the port's ID, which is not 0.
     pub(crate) fn id(self) -> u32 {
         self.0.get()
+    }
+}
+
+impl Request<'_> {
+    /// Returns the port that the request came from.
+    ///
+    /// This is the address of the sending socket, whatever the sender wrote into the message.
+    ///
+    /// Returns [`EOPNOTSUPP`] for a socket of another network namespace than the initial one.
+    pub(crate) fn port(&self) -> Result<Port> {
+        if !core::ptr::eq(self.net(), &raw const bindings::init_net) {
+            return Err(EOPNOTSUPP);
+        }
+        Port::new(self.info().snd_portid)
     }
 }
 

@@ -10,18 +10,15 @@ use kernel::{
     sync::Arc, //
 };
 
+use super::gfp::Gfp;
+
 use super::{
     buffer::Buffer,
-    message::{
-        Envelope,
-        Message, //
-    },
+    message::Envelope,
     size,
-    skb::{
-        Gfp,
-        SkBuff, //
-    },
     Attributes,
+    GenlMsg,
+    NetlinkSkBuff,
     Registration, //
 };
 
@@ -58,7 +55,8 @@ impl Prepared {
         buffers: usize,
         fill: impl FnOnce(&mut Attributes<'_>) -> Result,
     ) -> Result<Self> {
-        let mut message = Message::new(family, command, Envelope::default(), payload, Gfp::Kernel)?;
+        let mut message =
+            GenlMsg::start(family, command, Envelope::default(), payload, Gfp::Kernel)?;
         fill(&mut message.attributes())?;
 
         let mut prepared = Self {
@@ -194,7 +192,7 @@ pub(crate) struct Ready<'a>(&'a Buffer);
 
 impl Ready<'_> {
     /// Returns a reference for a broadcast.
-    pub(super) fn share(&self) -> SkBuff {
+    pub(super) fn share(&self) -> NetlinkSkBuff {
         self.0.share()
     }
 
@@ -205,7 +203,43 @@ impl Ready<'_> {
     }
 
     /// Returns a clone for a single receiver.
-    pub(super) fn clone_data(&self, gfp: Gfp) -> Result<SkBuff> {
+    pub(super) fn clone_data(&self, gfp: Gfp) -> Result<NetlinkSkBuff> {
         self.0.clone_data(gfp)
+    }
+}
+
+#[kunit_tests(irqcast_genetlink_prepared)]
+mod tests {
+    use super::{super::Family, *};
+
+    static FAMILY: Family = Family::const_new(
+        kernel::module::this_module::<crate::LocalModule>(),
+        c"irqcast_test".to_bytes_with_nul(),
+        1,
+        &[],
+    );
+
+    /// Checks that the attributes that `put` writes take `payload` bytes.
+    fn check(
+        family: &Arc<Registration>,
+        payload: usize,
+        put: fn(&mut Attributes<'_>) -> Result,
+    ) -> Result {
+        let mut message = GenlMsg::start(family, 1, Envelope::default(), payload, Gfp::Kernel)?;
+        put(&mut message.attributes())?;
+        assert_eq!(message.finish().bytes().len(), HEADERS + payload);
+        Ok(())
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_attributes() -> Result {
+        let family = Arc::new(FAMILY.register()?, GFP_KERNEL)?;
+
+        check(&family, 0, |_| Ok(()))?;
+        check(&family, size::u32(), |a| a.put_u32(1, 7))?;
+        check(&family, size::u64(), |a| a.put_u64(1, 7, 2))?;
+        check(&family, size::string(c"0000:00:02.0"), |a| {
+            a.put_string(1, c"0000:00:02.0")
+        })
     }
 }

@@ -11,7 +11,7 @@ use kernel::{
     types::Opaque, //
 };
 
-use super::port::Port;
+use super::Port;
 
 /// Someone who wants to know of closed generic netlink sockets.
 pub(crate) trait OnRelease: 'static {

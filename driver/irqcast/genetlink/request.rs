@@ -19,15 +19,13 @@ use kernel::{
     str::NullTerminatedFormatter, //
 };
 
+use super::gfp::Gfp;
+
 use super::{
-    message::{
-        Envelope,
-        Message, //
-    },
-    port::Port,
-    skb::Gfp,
+    message::Envelope,
     AttributePolicy,
     Attributes,
+    GenlMsg,
     Registration, //
 };
 
@@ -77,13 +75,6 @@ impl<'a> Request<'a> {
     pub(crate) fn command(&self) -> u8 {
         // SAFETY: By the type invariants `info` is valid, and it has the request's header.
         unsafe { (*self.info().genlhdr).cmd }
-    }
-
-    /// Returns the port that the request came from.
-    ///
-    /// This is the address of the sending socket, whatever the sender wrote into the message.
-    pub(crate) fn port(&self) -> Result<Port> {
-        Port::new(self.info().snd_portid)
     }
 
     /// Returns whether the request has this attribute.
@@ -156,14 +147,11 @@ impl<'a> Request<'a> {
             portid: info.snd_portid,
             sequence: info.snd_seq,
         };
-        let mut message = Message::new(family, self.command(), envelope, payload, Gfp::Kernel)?;
+        let mut message = GenlMsg::start(family, self.command(), envelope, payload, Gfp::Kernel)?;
         fill(&mut message.attributes())?;
         let skb = message.finish();
 
-        #[cfg(CONFIG_NET_NS)]
-        let net = info._net.net;
-        #[cfg(not(CONFIG_NET_NS))]
-        let net = &raw mut bindings::init_net;
+        let net = self.net();
 
         // SAFETY: The request came through a socket of `net`, which is thus alive. `skb` holds a
         // finished message, and `netlink_unicast` takes our reference to it, also when it fails.
@@ -178,7 +166,16 @@ impl<'a> Request<'a> {
         to_result(sent.min(0))
     }
 
-    fn info(&self) -> &bindings::genl_info {
+    /// Returns the network namespace of the socket that the request came from.
+    pub(super) fn net(&self) -> *mut bindings::net {
+        #[cfg(CONFIG_NET_NS)]
+        return self.info()._net.net;
+        #[cfg(not(CONFIG_NET_NS))]
+        return &raw mut bindings::init_net;
+    }
+
+    /// Returns what generic netlink knows of the request.
+    pub(super) fn info(&self) -> &bindings::genl_info {
         // SAFETY: By the type invariants `info` is valid, and nobody else uses it.
         unsafe { self.info.as_ref() }
     }

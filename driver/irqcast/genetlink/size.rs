@@ -2,9 +2,8 @@
 
 //! Sizes of attributes in a message, in bytes.
 //!
-//! The sum of the sizes of a message's attributes is the payload to allocate for it, see
-//! [`Group::message`](super::Group::message) and [`Request::reply`](super::Request::reply). These
-//! are the counterparts of `nla_total_size()` and `nla_total_size_64bit()` in C.
+//! The sum of the sizes of a message's attributes is the payload to allocate for it. These are the
+//! counterparts of `nla_total_size()` and `nla_total_size_64bit()` in C.
 
 use kernel::prelude::*;
 

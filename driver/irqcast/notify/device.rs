@@ -46,7 +46,7 @@ pub(crate) trait Device: Send + Sync + Sized + 'static {
     /// event, and a device's delivery paths. No two drivers that are loaded may share them.
     const SOCKET_OPTIONS: Option<c_int>;
 
-    /// Returns the generic netlink family, which is made by [`family`](super::family). No two drivers
+    /// Returns the generic netlink family, which is made by [`family`](super::family()). No two drivers
     /// that are loaded may share its name.
     fn family() -> &'static Family;
 

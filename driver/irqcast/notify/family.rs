@@ -103,9 +103,9 @@ pub(crate) const fn operations<const OWN: usize, const ALL: usize>(
 
 /// Returns the family `name`, for a `static`, with what [`operations`] returned.
 pub(crate) const fn family(name: &CStr, operations: &'static [Operation]) -> Family {
-    Family::new(
+    Family::with_operations(
         this_module::<crate::LocalModule>(),
-        name,
+        name.to_bytes_with_nul(),
         VERSION,
         operations,
         &GROUPS,

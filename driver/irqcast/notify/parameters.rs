@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What whoever loads the module decides of the core: the parameters of [`module`](super::module).
+//! What whoever loads the module decides of the core: the parameters of [`module`](super::module!).
 
 use kernel::prelude::*;
 

@@ -68,7 +68,7 @@ const BATCH: usize = 64;
 pub(crate) enum Then {
     /// Nothing.
     Return,
-    /// Wake the interrupt's thread, which is to call [`Notifier::run_thread`](super::Notifier).
+    /// Wake the interrupt's thread, which is to call [`Notifier::run_thread`](super::notifier::Notifier::run_thread).
     WakeThread,
 }
 

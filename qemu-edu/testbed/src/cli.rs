@@ -40,6 +40,7 @@ Examples:
   cargo testbed run -- irqcastctl list        one command in a fresh guest
   cargo testbed shell --guest debian          a guest with systemd and udev
   cargo testbed shell --devices 2             look around in a guest with two devices
+  cargo testbed doc                           the documentation of the notification core
   cargo testbed setup --kdir ~/linux          with a kernel that you built";
 
 fn long_help() -> String {
@@ -83,10 +84,22 @@ pub enum Command {
     Report(ReportArgs),
     /// Make Debian packages of the daemon and, for DKMS, of the driver; print their paths
     Package(PackageArgs),
+    /// Make the pages that document the notification core and the driver; print where they begin
+    ///
+    /// They are made by the rustdoc that the kernel's own documentation is made with, for the kernel
+    /// that modules are built for. A broken link, or an item of the core without a word on it, is a
+    /// fault, and so is an example in the core's documentation that does not compile.
+    Doc(DocArgs),
     /// Boot a guest with the driver loaded, run one command in it, pass on its status
     Run(RunArgs),
     /// Boot a guest with the driver loaded and open a shell in it
     Shell(ShellArgs),
+    /// Make the patches that would bring the driver's netlink to the kernel; print their paths
+    ///
+    /// They are made of driver/irqcast/genetlink, as docs/upstream/series.toml says, formatted by the
+    /// kernel's rules, shown to checkpatch.pl --strict, and compiled as part of the kernel crate. Those in
+    /// docs/upstream carry no name: whoever sends them signs them off.
+    Upstream(UpstreamArgs),
 }
 
 /// Options of all commands.
@@ -384,6 +397,49 @@ pub struct ReportArgs {
     /// Renew the figures in docs/comparison.md from the recordings beside it
     #[arg(long)]
     pub docs: bool,
+}
+
+/// Arguments of `doc`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed doc                      pages in target/doc/irqcast; open what it prints in a browser
+  cargo testbed doc --output /tmp/doc    the same, elsewhere")]
+pub struct DocArgs {
+    /// Folder for the pages [default: target/doc/irqcast]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `upstream`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  cargo testbed upstream                               renew docs/upstream
+  cargo testbed upstream --build each --kernel debug   also compile after each patch, with KUnit tests
+  cargo testbed upstream --sign-off 'A Name <a@b.org>' --output /tmp/series
+                                                       patches to send")]
+pub struct UpstreamArgs {
+    /// Folder for the patches; older ones in it are removed [default: docs/upstream]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+
+    /// Who sends them: put into From and Signed-off-by
+    #[arg(long, value_name = "NAME <ADDRESS>", requires = "output")]
+    pub sign_off: Option<String>,
+
+    /// How much to compile: check the kernel crate with all patches, or compile it after each one
+    #[arg(long, value_enum, default_value_t = UpstreamBuild::Last)]
+    pub build: UpstreamBuild,
+}
+
+/// How much of the patches is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UpstreamBuild {
+    /// All patches together, without code generation
+    Last,
+    /// After each patch, with code generation (minutes)
+    Each,
 }
 
 /// Arguments of `package`.

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod demo;
+pub mod doc;
 mod guest;
 pub mod new;
 pub mod package;
@@ -11,6 +12,7 @@ pub mod setup;
 pub mod shell;
 pub mod soak;
 pub mod test;
+pub mod upstream;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Setup(args) => setup::run(&cli.options, args, ui),
         Command::Demo(args) => demo::run(&cli.options, args, ui),
+        Command::Doc(args) => doc::run(&cli.options, args, ui),
         Command::Test(args) => test::run(&cli.options, args, ui),
         Command::Soak(args) => soak::run(&cli.options, args, ui),
         Command::Bench(args) => bench::run(&cli.options, args, ui),
@@ -33,5 +36,6 @@ pub fn run(cli: &Cli, ui: &Ui) -> anyhow::Result<ExitCode> {
         Command::Package(args) => package::run(&cli.options, args, ui),
         Command::Report(args) => report::run(args),
         Command::Shell(args) => shell::run(&cli.options, args, ui),
+        Command::Upstream(args) => upstream::run(&cli.options, args, ui),
     }
 }

@@ -11,9 +11,11 @@ mod own_driver;
 mod prepared;
 mod presentation;
 mod process;
+mod rustdoc;
 mod setup;
 mod tree_program;
 mod ui;
+mod upstream;
 mod vm;
 
 use std::process::ExitCode;

@@ -45,6 +45,8 @@ pub use self::{
     chromium::PROGRAM as CHROMIUM,
     diagnose::DISK_FULL,
     driver::{copy_source as copy_driver, source_files as driver_files},
+    kbuild::write,
+    kernel::Builder,
     packaging::packaging,
     peers::Peers,
     run::{ProgramFailed, run as run_program},
@@ -92,6 +94,10 @@ pub fn prepare(
     ui: &Ui,
 ) -> anyhow::Result<Prepared> {
     options.require_minimal_guest_for(driver)?;
+    if options.guest() == Guest::Debian {
+        // Before a kernel is built that could not be used.
+        debian_guest::require_stock(kernel.name())?;
+    }
     let own = driver.driver.as_deref().map(OwnDriver::open).transpose()?;
     let setup = Setup::new(options, ui, false)?;
     let mut made = setup.kernel(options, kernel, ui)?;
@@ -216,12 +222,7 @@ impl Setup {
         kernel: &mut KernelSetup,
         ui: &Ui,
     ) -> anyhow::Result<()> {
-        let name = &kernel.prepared.kernel.name;
-        anyhow::ensure!(
-            name == KernelChoice::Stock.name(),
-            "the Debian guest boots Debian's own kernel, which has the drivers and modules that it \
-             needs, and the {name} kernel was asked for; leave out --kernel and --kdir"
-        );
+        debian_guest::require_stock(&kernel.prepared.kernel.name)?;
         let (modules, entry) = module_index::get(
             &self.cache,
             ui,

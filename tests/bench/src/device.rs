@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::plan::Raise;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
 /// Bytes of the registers that are mapped: a page.
@@ -161,7 +161,13 @@ pub struct Registers {
 unsafe impl Send for Registers {}
 
 impl Registers {
-    fn map(path: &Path, raise: Raise) -> Result<Self> {
+    /// Maps of a PCI device's resource in sysfs the page with the register that makes it interrupt.
+    pub fn map(path: &Path, raise: Raise) -> Result<Self> {
+        ensure!(
+            raise.offset.is_multiple_of(4),
+            "no register has the offset {:#x}",
+            raise.offset
+        );
         let file = OpenOptions::new().read(true).write(true).open(path);
         let file = file.with_context(|| format!("failed to open {}", path.display()))?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;

@@ -8,6 +8,7 @@ use nix::time::{ClockId, clock_gettime};
 use crate::case::{Case, Mode};
 use crate::driver::Driver;
 use crate::raw::{Event, Genl, op, request, u32_attribute};
+use crate::subject::{EDU, Subject};
 use crate::{tool, wait};
 
 /// Long enough for an event that must not come to show up.
@@ -15,9 +16,8 @@ const SILENCE: Duration = Duration::from_millis(300);
 
 pub fn cases() -> Vec<Case> {
     [
-        Case::for_both("events", "raise_becomes_one_event", raise_becomes_one_event),
+        of(&EDU),
         Case::for_both("events", "cause_holds_all_bits", cause_holds_all_bits),
-        Case::for_both("events", "time_is_monotonic_clock", time_is_monotonic_clock),
         Case::for_both(
             "events",
             "factorial_carries_its_result",
@@ -29,12 +29,20 @@ pub fn cases() -> Vec<Case> {
             "raised_bits_carry_no_data",
             raised_bits_carry_no_data,
         ),
-        Case::for_both(
-            "events",
-            "devices_count_for_themselves",
-            devices_count_for_themselves,
-        ),
-        Case::for_both("events", "ten_thousand_in_order", ten_thousand_in_order)
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Those of any driver on the core. It needs two devices.
+pub fn of(subject: &'static Subject) -> Vec<Case> {
+    let case = |behaviour, body| Case::for_each_mode(subject, "events", behaviour, body);
+    [
+        case("raise_becomes_one_event", raise_becomes_one_event),
+        case("time_is_monotonic_clock", time_is_monotonic_clock),
+        case("devices_count_for_themselves", devices_count_for_themselves),
+        case("ten_thousand_in_order", ten_thousand_in_order)
             .into_iter()
             .map(|case| case.within(1800))
             .collect(),
@@ -44,9 +52,9 @@ pub fn cases() -> Vec<Case> {
     .collect()
 }
 
-fn raise_becomes_one_event(mode: Mode) -> Result<()> {
-    let _driver = Driver::load(mode)?;
-    let mut genl = Genl::open()?;
+fn raise_becomes_one_event(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let mut genl = subject.genl()?;
     genl.join()?;
     genl.raise(0, 0x40)?;
     let event = one_event(&mut genl)?;
@@ -54,7 +62,7 @@ fn raise_becomes_one_event(mode: Mode) -> Result<()> {
         event.device == 0 && event.seq == 1 && event.cause == 0x40,
         "{event:?}"
     );
-    ensure!(event.address == Driver::bound()?[0], "{event:?}");
+    ensure!(event.address == subject.bound()?[0], "{event:?}");
     let more = genl.event(SILENCE)?;
     ensure!(more.is_none(), "a second event came: {more:?}");
     Ok(())
@@ -72,9 +80,9 @@ fn cause_holds_all_bits(mode: Mode) -> Result<()> {
     Ok(())
 }
 
-fn time_is_monotonic_clock(mode: Mode) -> Result<()> {
-    let _driver = Driver::load(mode)?;
-    let mut genl = Genl::open()?;
+fn time_is_monotonic_clock(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let mut genl = subject.genl()?;
     genl.join()?;
     let mut last = now_ns()?;
     for _ in 0..10 {
@@ -141,9 +149,9 @@ fn raised_bits_carry_no_data(mode: Mode) -> Result<()> {
     Ok(())
 }
 
-fn devices_count_for_themselves(mode: Mode) -> Result<()> {
-    let _driver = Driver::load(mode)?;
-    let mut genl = Genl::open()?;
+fn devices_count_for_themselves(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let mut genl = subject.genl()?;
     genl.join()?;
     for (device, seq) in [(0, 1), (1, 1), (1, 2), (0, 2), (1, 3)] {
         genl.raise(device, 4)?;
@@ -159,7 +167,7 @@ fn devices_count_for_themselves(mode: Mode) -> Result<()> {
         "the other device sent an event too: {more:?}"
     );
     for (instance, interrupts) in [(0, 2), (1, 3)] {
-        let device = tool::device(instance)?;
+        let device = subject.device(instance)?;
         ensure!(
             tool::counter(&device, "interrupts")? == interrupts,
             "{device}"
@@ -173,10 +181,10 @@ fn devices_count_for_themselves(mode: Mode) -> Result<()> {
 }
 
 /// Each raise waits for the event of the one before, so that no two merge.
-fn ten_thousand_in_order(mode: Mode) -> Result<()> {
+fn ten_thousand_in_order(subject: &'static Subject, mode: Mode) -> Result<()> {
     const COUNT: u64 = 10_000;
-    let _driver = Driver::load(mode)?;
-    let mut genl = Genl::open()?;
+    let _driver = subject.load(mode)?;
+    let mut genl = subject.genl()?;
     genl.join()?;
     for seq in 1..=COUNT {
         let event = genl.interrupt(0, 1)?;
@@ -184,7 +192,7 @@ fn ten_thousand_in_order(mode: Mode) -> Result<()> {
     }
     let more = genl.event(SILENCE)?;
     ensure!(more.is_none(), "one event more came: {more:?}");
-    let device = tool::device(0)?;
+    let device = subject.device(0)?;
     ensure!(tool::counter(&device, "interrupts")? == COUNT, "{device}");
     ensure!(tool::counter(&device, "events_sent")? == COUNT, "{device}");
     for name in ["no_listener", "alloc_failures", "send_errors", "spurious"] {

@@ -7,35 +7,39 @@ use serde_json::{Value, json};
 use crate::case::{Case, Mode};
 use crate::driver::Driver;
 use crate::raw::Genl;
+use crate::subject::{EDU, Subject};
 use crate::{tool, wait};
 
 pub fn cases() -> Vec<Case> {
-    [
-        Case::for_both(
-            "history",
-            "slow_listener_gets_what_it_missed",
-            slow_listener_gets_what_it_missed,
-        ),
-        Case::for_both(
-            "history",
-            "lost_is_exactly_what_left_the_ring",
-            lost_is_exactly_what_left_the_ring,
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .chain([
-        Case::new(
-            "history::is_printed_from_a_number_on",
-            is_printed_from_a_number_on,
-        ),
-        Case::new("history::belongs_to_one_life", belongs_to_one_life),
+    let mut cases = of(&EDU);
+    cases.push(
         Case::new(
             "history::is_whole_while_events_arrive",
             is_whole_while_events_arrive,
         )
         .within(300),
-    ])
+    );
+    cases
+}
+
+/// Those of any driver on the core. It needs two devices.
+pub fn of(subject: &'static Subject) -> Vec<Case> {
+    let both = |behaviour, body| Case::for_each_mode(subject, "history", behaviour, body);
+    let once = |behaviour, body| vec![Case::for_subject(subject, "history", behaviour, body)];
+    [
+        both(
+            "slow_listener_gets_what_it_missed",
+            slow_listener_gets_what_it_missed,
+        ),
+        both(
+            "lost_is_exactly_what_left_the_ring",
+            lost_is_exactly_what_left_the_ring,
+        ),
+        once("is_printed_from_a_number_on", is_printed_from_a_number_on),
+        once("belongs_to_one_life", belongs_to_one_life),
+    ]
+    .into_iter()
+    .flatten()
     .collect()
 }
 
@@ -87,11 +91,11 @@ fn count(told: &[Told], what: Told) -> usize {
 }
 
 /// Its queue holds a few events, and nothing comes after those that it missed.
-fn slow_listener_gets_what_it_missed(mode: Mode) -> Result<()> {
+fn slow_listener_gets_what_it_missed(subject: &'static Subject, mode: Mode) -> Result<()> {
     const COUNT: u64 = 300;
-    let _driver = Driver::load(mode)?;
-    let mut slow = Subscription::open(4096)?;
-    let mut genl = Genl::open()?;
+    let _driver = subject.load(mode)?;
+    let mut slow = subject.subscription(4096)?;
+    let mut genl = subject.genl()?;
     genl.join()?;
     raise(&mut genl, COUNT)?;
     let told = told_until(&mut slow, COUNT)?;
@@ -114,13 +118,12 @@ fn slow_listener_gets_what_it_missed(mode: Mode) -> Result<()> {
     }
 }
 
-fn lost_is_exactly_what_left_the_ring(mode: Mode) -> Result<()> {
+fn lost_is_exactly_what_left_the_ring(subject: &'static Subject, mode: Mode) -> Result<()> {
     const COUNT: u64 = 300;
     const HELD: usize = 64;
-    let msi = u8::from(mode == Mode::Msi);
-    let _driver = Driver::load_with(&format!("msi={msi} history={HELD}"))?;
-    let mut slow = Subscription::open(4096)?;
-    let mut genl = Genl::open()?;
+    let _driver = subject.load_with(mode, &format!("history={HELD}"))?;
+    let mut slow = subject.subscription(4096)?;
+    let mut genl = subject.genl()?;
     genl.join()?;
     raise(&mut genl, COUNT)?;
     let told = told_until(&mut slow, COUNT)?;
@@ -135,12 +138,12 @@ fn lost_is_exactly_what_left_the_ring(mode: Mode) -> Result<()> {
     Ok(())
 }
 
-fn is_printed_from_a_number_on() -> Result<()> {
-    let _driver = Driver::load_with("history=16")?;
-    let mut genl = Genl::open()?;
+fn is_printed_from_a_number_on(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load_with(mode, "history=16")?;
+    let mut genl = subject.genl()?;
     genl.join()?;
     raise(&mut genl, 40)?;
-    let history = |since: &str| tool::json(&["history", "--device", "0", "--since", since]);
+    let history = |since: &str| subject.tool(&["history", "--device", "0", "--since", since]);
     let numbers = |printed: &[Value]| -> Vec<u64> {
         printed
             .iter()
@@ -155,7 +158,7 @@ fn is_printed_from_a_number_on() -> Result<()> {
     ensure!(printed[0] == lost, "{}", printed[0]);
     ensure!(numbers(&printed).into_iter().eq(25..=40), "{printed:?}");
     ensure!(history("41")?.is_empty());
-    let all = tool::json(&["history"])?;
+    let all = subject.tool(&["history"])?;
     ensure!(
         all.len() == 17,
         "device 1 has none, device 0 has 16 and a loss: {all:?}"
@@ -164,15 +167,15 @@ fn is_printed_from_a_number_on() -> Result<()> {
 }
 
 /// A device that is bound again has another history, and its listener is told no false gap.
-fn belongs_to_one_life() -> Result<()> {
-    let _driver = Driver::load(Mode::Msi)?;
-    let mut listener = Subscription::open(1 << 20)?;
-    let mut genl = Genl::open()?;
+fn belongs_to_one_life(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let mut listener = subject.subscription(1 << 20)?;
+    let mut genl = subject.genl()?;
     genl.join()?;
     raise(&mut genl, 3)?;
-    let address = Driver::bound()?[0].clone();
-    Driver::unbind(&address)?;
-    Driver::bind(&address)?;
+    let address = subject.bound()?[0].clone();
+    subject.unbind(&address)?;
+    subject.bind(&address)?;
     raise(&mut genl, 2)?;
     let deadline = std::time::Instant::now() + wait::LIMIT;
     let mut lives = Vec::new();
@@ -187,7 +190,7 @@ fn belongs_to_one_life() -> Result<()> {
     ensure!(first != second, "{lives:?}");
     let expected = [(first, 1), (first, 2), (first, 3), (second, 1), (second, 2)];
     ensure!(lives == expected, "{lives:?}");
-    let printed = tool::json(&["history", "--device", "0"])?;
+    let printed = subject.tool(&["history", "--device", "0"])?;
     ensure!(printed.len() == 2, "{printed:?}");
     Ok(())
 }

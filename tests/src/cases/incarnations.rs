@@ -11,6 +11,7 @@ use crate::case::{Case, Machine, Mode};
 use crate::driver::Driver;
 use crate::mapped::Mapped;
 use crate::node::Node;
+use crate::subject::EDU;
 use crate::{amount, host, storm, wait};
 
 /// Cycles of the short form.
@@ -154,7 +155,7 @@ fn reloaded() -> Result<()> {
     let cycles = amount::count(SHORT);
     std::mem::forget(Driver::load_with(PARAMETERS)?);
     let mut told = Told::open()?;
-    under_traffic(|| {
+    under_traffic(&EDU, || {
         for cycle in 0..cycles {
             told.until("enough events", has_come(cycle, EVENTS))?;
             // What was before it could join was fetched by now, and the rest arrives by itself.
@@ -176,7 +177,7 @@ fn unplugged() -> Result<()> {
     let cycles = amount::count(SHORT);
     let _driver = Driver::load(Mode::Msi)?;
     let mut told = Told::open()?;
-    under_traffic(|| {
+    under_traffic(&EDU, || {
         for cycle in 0..cycles {
             let ring = wait::until("the device's node", || Ok(Node::open(0).ok()))?;
             let ring = Mapped::new(&ring)?;

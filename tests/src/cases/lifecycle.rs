@@ -5,40 +5,41 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use irqcast_bench::device::Device;
 
 use crate::case::{Case, Mode};
-use crate::driver::{self, Driver};
-use crate::monitor::Monitor;
+use crate::driver::Driver;
 use crate::raw::{Genl, op, request, u32_attribute};
-use crate::{storm, tool, wait};
+use crate::subject::{EDU, Subject};
+use crate::{storm, wait};
 
 pub fn cases() -> Vec<Case> {
     [
-        Case::for_both(
-            "lifecycle",
-            "loads_and_unloads_repeatedly",
-            loads_and_unloads,
-        ),
+        of(&EDU),
         // For the registers of a device that has a driver.
-        Case::for_both(
-            "lifecycle",
-            "unloads_and_reloads_under_traffic",
-            reloads_under_traffic,
-        )
-        .into_iter()
-        .map(|case| case.on(storm::machine()))
-        .collect(),
-        Case::for_both(
-            "lifecycle",
-            "unbinds_and_binds_under_traffic",
-            rebinds_under_traffic,
-        ),
+        reloads_of(&EDU)
+            .into_iter()
+            .map(|case| case.on(storm::machine()))
+            .collect(),
         Case::for_both(
             "lifecycle",
             "unbinds_while_factorial_and_dma_run",
             unbinds_while_busy,
-        ),
+        )
+        .into_iter()
+        .map(|case| case.within(300))
+        .collect(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Those of any driver on the core. It needs two devices.
+pub fn of(subject: &'static Subject) -> Vec<Case> {
+    let case = |behaviour, body| Case::for_each_mode(subject, "lifecycle", behaviour, body);
+    [
+        case("loads_and_unloads_repeatedly", loads_and_unloads),
+        case("unbinds_and_binds_under_traffic", rebinds_under_traffic),
     ]
     .into_iter()
     .flatten()
@@ -46,15 +47,25 @@ pub fn cases() -> Vec<Case> {
     .collect()
 }
 
-fn loads_and_unloads(mode: Mode) -> Result<()> {
+/// That of any driver on the core which needs its device's registers, and so a guest that was booted with
+/// `iomem=relaxed`.
+pub fn reloads_of(subject: &'static Subject) -> Vec<Case> {
+    let behaviour = "unloads_and_reloads_under_traffic";
+    Case::for_each_mode(subject, "lifecycle", behaviour, reloads_under_traffic)
+        .into_iter()
+        .map(|case| case.within(300))
+        .collect()
+}
+
+fn loads_and_unloads(subject: &'static Subject, mode: Mode) -> Result<()> {
     for _ in 0..10 {
-        let driver = Driver::load(mode)?;
+        let driver = subject.load(mode)?;
         ensure!(
-            Driver::bound()?.len() == 2,
+            subject.bound()?.len() == 2,
             "bound to {:?}",
-            Driver::bound()?
+            subject.bound()?
         );
-        let events = tool::json(&["raise", "--device", "1"])?;
+        let events = subject.tool(&["raise", "--device", "1"])?;
         ensure!(events.len() == 1 && events[0]["seq"] == 1, "{events:?}");
         driver.unload()?;
     }
@@ -64,19 +75,19 @@ fn loads_and_unloads(mode: Mode) -> Result<()> {
 /// A thread raises without a pause, and listeners are attached, while the module goes and
 /// comes back. While it goes, another thread raises through the registers: that needs no family, so
 /// interrupts arrive until the device falls silent.
-fn reloads_under_traffic(mode: Mode) -> Result<()> {
-    let _first = Driver::load(mode)?;
+fn reloads_under_traffic(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _first = subject.load(mode)?;
     // Joined to the first family, these sockets outlive it.
-    let attached = [Genl::open()?, Genl::open()?];
+    let attached = [subject.genl()?, subject.genl()?];
     for listener in &attached {
         listener.join()?;
     }
-    under_traffic(|| {
+    under_traffic(subject, || {
         for _ in 0..10 {
-            while_raised(driver::unload_if_loaded)?;
+            while_raised(subject, || subject.unload_if_loaded())?;
             // The device must work at once, whatever was under way when its driver left.
-            std::mem::forget(Driver::load(mode)?);
-            let mut genl = Genl::open()?;
+            std::mem::forget(subject.load(mode)?);
+            let mut genl = subject.genl()?;
             genl.join()?;
             genl.event(wait::LIMIT)?
                 .context("no event after the driver came back")?;
@@ -86,8 +97,8 @@ fn reloads_under_traffic(mode: Mode) -> Result<()> {
 }
 
 /// Runs `body` while a thread raises through the registers of the first device.
-fn while_raised(body: impl FnOnce() -> Result<()>) -> Result<()> {
-    let registers = Device::find()?.registers()?;
+fn while_raised(subject: &Subject, body: impl FnOnce() -> Result<()>) -> Result<()> {
+    let registers = subject.registers()?;
     let stop = &AtomicBool::new(false);
     thread::scope(|scope| {
         let raising = scope.spawn(move || {
@@ -102,22 +113,22 @@ fn while_raised(body: impl FnOnce() -> Result<()>) -> Result<()> {
     })
 }
 
-fn rebinds_under_traffic(mode: Mode) -> Result<()> {
-    let _driver = Driver::load(mode)?;
-    let mut monitor = Monitor::start()?;
-    let addresses = Driver::bound()?;
-    under_traffic(|| {
+fn rebinds_under_traffic(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let mut monitor = subject.monitor()?;
+    let addresses = subject.bound()?;
+    under_traffic(subject, || {
         for round in 0..20 {
             let address = &addresses[round % addresses.len()];
-            Driver::unbind(address)?;
-            Driver::bind(address)?;
+            subject.unbind(address)?;
+            subject.bind(address)?;
         }
         Ok(())
     })?;
     monitor
         .next()
         .context("the listener saw nothing of the traffic")?;
-    let events = tool::json(&["raise"])?;
+    let events = subject.tool(&["raise"])?;
     ensure!(
         events.len() == 2,
         "one event of each device was due: {events:?}"
@@ -161,14 +172,16 @@ fn unbinds_while_busy(mode: Mode) -> Result<()> {
 }
 
 /// Runs `body` while a thread raises on both devices as fast as it can.
-pub(super) fn under_traffic(body: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(super) fn under_traffic(subject: &Subject, body: impl FnOnce() -> Result<()>) -> Result<()> {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let raiser = scope.spawn(|| {
             let mut raised = 0u64;
             while !stop.load(Ordering::Relaxed) {
                 // Fails while the driver is away, which is what this is for.
-                let Ok(mut genl) = Genl::open() else { continue };
+                let Ok(mut genl) = subject.genl() else {
+                    continue;
+                };
                 while !stop.load(Ordering::Relaxed) {
                     if genl.raise(0, 1).is_err() && genl.raise(1, 1).is_err() {
                         // There is none to raise on. Whoever brings one back needs the processor.

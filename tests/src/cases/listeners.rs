@@ -7,23 +7,12 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::case::{Case, Mode};
 use crate::driver::Driver;
-use crate::monitor::Monitor;
 use crate::raw::Genl;
+use crate::subject::{EDU, Subject};
 use crate::{tool, wait};
 
 pub fn cases() -> Vec<Case> {
-    [
-        Case::for_both("listeners", "two_get_all_in_order", two_get_all_in_order),
-        Case::for_both("listeners", "none_is_counted", none_is_counted),
-        Case::for_both(
-            "listeners",
-            "all_while_both_devices_raise",
-            both_devices_raise,
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .chain([
+    let edu = [
         Case::new("listeners::overrun_leaves_a_gap", overrun_leaves_a_gap),
         Case::new(
             "listeners::the_only_one_without_room_is_not_nobody",
@@ -33,15 +22,28 @@ pub fn cases() -> Vec<Case> {
             "listeners::joining_takes_cap_net_admin",
             joining_takes_cap_net_admin,
         ),
-    ])
+    ];
+    of(&EDU).into_iter().chain(edu).collect()
+}
+
+/// Those of any driver on the core. It needs two devices.
+pub fn of(subject: &'static Subject) -> Vec<Case> {
+    let case = |behaviour, body| Case::for_each_mode(subject, "listeners", behaviour, body);
+    [
+        case("two_get_all_in_order", two_get_all_in_order),
+        case("none_is_counted", none_is_counted),
+        case("all_while_both_devices_raise", both_devices_raise),
+    ]
+    .into_iter()
+    .flatten()
     .collect()
 }
 
-fn two_get_all_in_order(mode: Mode) -> Result<()> {
+fn two_get_all_in_order(subject: &'static Subject, mode: Mode) -> Result<()> {
     const COUNT: usize = 1_000;
-    let _driver = Driver::load(mode)?;
-    let mut monitors = [Monitor::start()?, Monitor::start()?];
-    let mut genl = Genl::open()?;
+    let _driver = subject.load(mode)?;
+    let mut monitors = [subject.monitor()?, subject.monitor()?];
+    let mut genl = subject.genl()?;
     genl.join()?;
     for _ in 0..COUNT {
         genl.interrupt(0, 2)?;
@@ -57,26 +59,26 @@ fn two_get_all_in_order(mode: Mode) -> Result<()> {
     Ok(())
 }
 
-fn none_is_counted(mode: Mode) -> Result<()> {
-    let _driver = Driver::load(mode)?;
-    let mut genl = Genl::open()?;
+fn none_is_counted(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let mut genl = subject.genl()?;
     const COUNT: u64 = 5;
     for raised in 1..=COUNT {
         genl.raise(0, 1)?;
         // It is handled on any processor, so it may still be under way.
         wait::until("the interrupt", || {
-            let interrupts = tool::counter(&tool::device(0)?, "interrupts")?;
+            let interrupts = tool::counter(&subject.device(0)?, "interrupts")?;
             Ok((interrupts == raised).then_some(()))
         })?;
     }
-    let device = tool::device(0)?;
+    let device = subject.device(0)?;
     ensure!(tool::counter(&device, "no_listener")? == COUNT, "{device}");
     ensure!(tool::counter(&device, "events_sent")? == 0, "{device}");
 
     genl.join()?;
     let event = genl.interrupt(0, 1)?;
     ensure!(event.seq == COUNT + 1, "{event:?}");
-    let device = tool::device(0)?;
+    let device = subject.device(0)?;
     ensure!(
         tool::counter(&device, "interrupts")? == COUNT + 1,
         "{device}"
@@ -86,17 +88,17 @@ fn none_is_counted(mode: Mode) -> Result<()> {
 }
 
 /// Two threads raise on a device each, which on INTx share a line.
-fn both_devices_raise(mode: Mode) -> Result<()> {
+fn both_devices_raise(subject: &'static Subject, mode: Mode) -> Result<()> {
     const COUNT: u64 = 1_000;
-    let _driver = Driver::load(mode)?;
-    let mut listener = Genl::open()?;
+    let _driver = subject.load(mode)?;
+    let mut listener = subject.genl()?;
     listener.join()?;
     let (failed, failures) = channel();
     let raisers: Vec<_> = (0..2)
         .map(|device| {
             let failed = failed.clone();
             thread::spawn(move || {
-                if let Err(error) = raise_each_after_the_last(device, COUNT) {
+                if let Err(error) = raise_each_after_the_last(subject, device, COUNT) {
                     let _ = failed.send(error);
                 }
             })
@@ -120,8 +122,8 @@ fn both_devices_raise(mode: Mode) -> Result<()> {
     Ok(())
 }
 
-fn raise_each_after_the_last(device: u32, count: u64) -> Result<()> {
-    let mut genl = Genl::open()?;
+fn raise_each_after_the_last(subject: &Subject, device: u32, count: u64) -> Result<()> {
+    let mut genl = subject.genl()?;
     genl.join()?;
     for seq in 1..=count {
         let event = genl.interrupt(device, 1)?;

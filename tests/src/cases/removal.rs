@@ -7,18 +7,26 @@ use nix::libc;
 use nix::poll::{PollFlags, PollTimeout};
 
 use crate::case::{Case, Mode};
-use crate::driver::{self, Driver};
+use crate::driver::Driver;
 use crate::node::{Node, fails_with};
 use crate::raw::Genl;
+use crate::subject::{EDU, Subject};
 use crate::wait;
 
 pub fn cases() -> Vec<Case> {
-    let mut cases = Case::for_both("removal", "wakes_all_who_wait", wakes_all);
+    let mut cases = of(&EDU);
+    cases.push(Case::new("removal::in_the_middle_of_a_storm", storm).within(1800));
+    cases
+}
+
+/// Those of any driver on the core.
+pub fn of(subject: &'static Subject) -> Vec<Case> {
+    let once = |behaviour, body| Case::for_subject(subject, "removal", behaviour, body);
+    let mut cases = Case::for_each_mode(subject, "removal", "wakes_all_who_wait", wakes_all);
     cases.extend([
-        Case::new("removal::what_was_not_read_can_be", drains),
-        Case::new("removal::the_next_life_has_the_same_node", next_life),
-        Case::new("removal::unloading_is_refused_while_open", unload_refused),
-        Case::new("removal::in_the_middle_of_a_storm", storm).within(1800),
+        once("what_was_not_read_can_be", drains),
+        once("the_next_life_has_the_same_node", next_life),
+        once("unloading_is_refused_while_open", unload_refused),
     ]);
     cases
 }
@@ -28,14 +36,14 @@ fn gone() -> PollFlags {
     PollFlags::POLLHUP | PollFlags::POLLERR
 }
 
-fn wakes_all(mode: Mode) -> Result<()> {
-    let _driver = Driver::load(mode)?;
-    let address = Driver::bound()?[0].clone();
-    let (reading, polling) = (Node::open(0)?, Node::open(0)?);
+fn wakes_all(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let address = subject.bound()?[0].clone();
+    let (reading, polling) = (subject.node(0)?, subject.node(0)?);
     thread::scope(|scope| {
         let reader = scope.spawn(|| reading.read(1));
         let poller = scope.spawn(|| polling.poll(PollTimeout::NONE));
-        Driver::unbind(&address)?;
+        subject.unbind(&address)?;
         fails_with(
             reader.join().ok().context("the reader panicked")?,
             libc::ENODEV,
@@ -46,19 +54,19 @@ fn wakes_all(mode: Mode) -> Result<()> {
     })?;
     fails_with(reading.read(1), libc::ENODEV)?;
     fails_with(reading.next(), libc::ENODEV)?;
-    fails_with(Node::open(0).map(|_| ()), libc::ENOENT)
+    fails_with(subject.node(0).map(|_| ()), libc::ENOENT)
 }
 
-fn drains() -> Result<()> {
-    let _driver = Driver::load(Mode::Msi)?;
-    let address = Driver::bound()?[0].clone();
-    let mut genl = Genl::open()?;
+fn drains(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let address = subject.bound()?[0].clone();
+    let mut genl = subject.genl()?;
     genl.join()?;
-    let node = Node::open(0)?;
+    let node = subject.node(0)?;
     for _ in 0..3 {
         genl.interrupt(0, 1)?;
     }
-    Driver::unbind(&address)?;
+    subject.unbind(&address)?;
     let ready = node.poll(PollTimeout::ZERO)?;
     ensure!(ready == gone() | PollFlags::POLLIN, "{ready:?}");
     ensure!(node.read(2)?.len() == 2);
@@ -66,16 +74,16 @@ fn drains() -> Result<()> {
     fails_with(node.read(1), libc::ENODEV)
 }
 
-fn next_life() -> Result<()> {
-    let _driver = Driver::load(Mode::Msi)?;
-    let address = Driver::bound()?[0].clone();
-    let mut genl = Genl::open()?;
+fn next_life(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let _driver = subject.load(mode)?;
+    let address = subject.bound()?[0].clone();
+    let mut genl = subject.genl()?;
     genl.join()?;
-    let old = Node::open(0)?;
+    let old = subject.node(0)?;
     for _ in 0..3 {
-        Driver::unbind(&address)?;
-        Driver::bind(&address)?;
-        let new = Node::open(0)?;
+        subject.unbind(&address)?;
+        subject.bind(&address)?;
+        let new = subject.node(0)?;
         genl.interrupt(0, 1)?;
         let records = new.read(1)?;
         ensure!(records[0].seq == 1, "{records:?}");
@@ -84,10 +92,10 @@ fn next_life() -> Result<()> {
     Ok(())
 }
 
-fn unload_refused() -> Result<()> {
-    let driver = Driver::load(Mode::Msi)?;
-    let node = Node::open(0)?;
-    let errno = driver::try_unload().err();
+fn unload_refused(subject: &'static Subject, mode: Mode) -> Result<()> {
+    let driver = subject.load(mode)?;
+    let node = subject.node(0)?;
+    let errno = subject.try_unload().err();
     ensure!(
         errno == Some(nix::errno::Errno::EWOULDBLOCK),
         "unloading with a file open: {errno:?}"

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     cache::{Cache, Facts, Key, remove_tree},
-    cli::Options,
+    cli::{KernelChoice, Options},
     namespace,
     ui::{Step, Ui},
 };
@@ -120,6 +120,16 @@ const SPACE: u64 = 1_200_000_000;
 
 /// Raised when [`settle`] does something else.
 const VERSION: &str = "1";
+
+/// Fails, and says what to do, for a kernel of another name than the stock one's.
+pub fn require_stock(name: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        name == KernelChoice::Stock.name(),
+        "the Debian guest boots Debian's own kernel, which has the drivers and modules that it needs, and \
+         the {name} kernel was asked for; leave out --kernel and --kdir"
+    );
+    Ok(())
+}
 
 /// Name of its cache entry, whether it is there or not.
 pub fn entry_name(kernel: &KernelPackages) -> String {

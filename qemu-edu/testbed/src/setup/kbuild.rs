@@ -110,6 +110,11 @@ pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("failed to copy {} to {}", from.display(), to.display()))
 }
 
+/// Writes a file, with its name in the message if that fails.
+pub fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -79,11 +79,27 @@ impl BuiltKernel {
         output: &Path,
         in_place: bool,
     ) -> ModuleMake {
+        self.module_make_with(root, source, output, in_place, &[])
+    }
+
+    /// As [`Self::module_make`], and the command sees `more`, unless it runs on the host.
+    pub fn module_make_with(
+        &self,
+        root: &BuildRoot,
+        source: &Path,
+        output: &Path,
+        in_place: bool,
+        more: &[Mount],
+    ) -> ModuleMake {
         let module = |to: &Path| match in_place {
             true => Mount::write(source, to),
             false => Mount::read(source, to),
         };
-        let outside = [Mount::write(output, OUTPUT), module(Path::new(MODULE))];
+        let outside = [
+            &[Mount::write(output, OUTPUT), module(Path::new(MODULE))],
+            more,
+        ]
+        .concat();
         let (mut command, module, objects, output, tools) = match &self.builder {
             Builder::BuildRoot { tools } => {
                 let kernel = [

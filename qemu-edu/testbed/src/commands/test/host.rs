@@ -2,13 +2,18 @@
 //! formatting, lints and makefile.
 
 mod dkms;
+mod doc;
 mod driver;
+mod in_tree;
 mod mutants;
 mod packages;
 mod page;
+mod recipe;
+mod size;
 mod spec;
 mod traps;
 mod unit_tests;
+mod upstream;
 mod ynl;
 
 use std::time::{Duration, Instant};
@@ -57,7 +62,7 @@ type Check = fn(&Context<'_>) -> anyhow::Result<()>;
 const UNIT_TESTS: &str = "host::unit-tests";
 
 /// The other checks.
-const CHECKS: [(&str, Check); 23] = [
+const CHECKS: [(&str, Check); 28] = [
     ("host::spec", spec::check),
     ("host::ynl-decoder", ynl::check),
     ("host::page-in-chromium", page::check),
@@ -69,8 +74,13 @@ const CHECKS: [(&str, Check); 23] = [
     ("host::driver-e1000-format", driver::e1000_format),
     ("host::driver-e1000-clippy", driver::e1000_clippy),
     ("host::driver-new", driver::new_driver),
+    ("host::driver-e1000-size", size::check),
     ("host::driver-make", driver::make_by_hand),
     ("host::driver-rust-analyzer", driver::rust_analyzer),
+    ("host::driver-documentation", doc::check),
+    ("host::driver-in-tree", in_tree::check),
+    ("host::upstream", upstream::check),
+    ("host::ci-recipe", recipe::check),
     ("host::packages-lintian", packages::lintian),
     ("host::packages-udev-rules", packages::rules),
     ("host::packages-unit", packages::unit),

@@ -71,6 +71,14 @@ pub fn tests() -> Vec<Test> {
         ),
         test("testbed::shell_works_on_a_terminal", on_terminal::check),
         test(
+            "testbed::shell_of_a_debian_guest_works_on_a_terminal",
+            on_terminal::debian,
+        ),
+        test(
+            "testbed::debian_guest_is_refused_where_it_cannot_be",
+            refusals::debian_guest,
+        ),
+        test(
             "testbed::unreachable_mirror_is_told",
             refusals::unreachable_mirror,
         ),
@@ -140,13 +148,24 @@ pub(super) struct Ended {
 impl Testbed<'_> {
     /// The testbed's program with these arguments behind its options.
     pub(super) fn program(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        let kernel = match (&self.options.kdir, self.kernel) {
+            (Some(folder), _) => [OsStr::new("--kdir"), folder.as_os_str()],
+            (None, kernel) => ["--kernel", kernel.name()].map(OsStr::new),
+        };
+        self.program_with(kernel, arguments)
+    }
+
+    /// The same with the stock kernel, whichever is tested.
+    pub(super) fn with_stock(&self, arguments: &[&str]) -> anyhow::Result<Command> {
+        let kernel = ["--kernel", KernelChoice::Stock.name()].map(OsStr::new);
+        self.program_with(kernel, arguments)
+    }
+
+    fn program_with(&self, kernel: [&OsStr; 2], arguments: &[&str]) -> anyhow::Result<Command> {
         let program = std::env::current_exe().context("failed to find the testbed's program")?;
         let mut command = Command::new(program);
         command.arg("--series").arg(&self.options.series);
-        match (&self.options.kdir, self.kernel) {
-            (Some(folder), _) => command.arg("--kdir").arg(folder),
-            (None, kernel) => command.args(["--kernel", kernel.name()]),
-        };
+        command.args(kernel);
         if let Some(folder) = &self.options.cache_dir {
             command.arg("--cache-dir").arg(folder);
         }

@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{Read as _, Write as _},
     os::fd::AsFd as _,
-    process::Stdio,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -22,11 +22,20 @@ use crate::process::{self, Child};
 /// How long the guest may take to boot and to answer. It stops a hang.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Types a command and an end, and expects the output, the status, and the terminal as it was.
+/// In the minimal guest.
 pub fn check(testbed: &Testbed<'_>) -> anyhow::Result<()> {
+    is_usable(testbed.program(&["shell"])?)
+}
+
+/// In a Debian guest.
+pub fn debian(testbed: &Testbed<'_>) -> anyhow::Result<()> {
+    is_usable(testbed.with_stock(&["shell", "--guest", "debian"])?)
+}
+
+/// Types a command and an end, and expects the output, the status, and the terminal as it was.
+fn is_usable(mut command: Command) -> anyhow::Result<()> {
     let OpenptyResult { master, slave } = openpty(None, None).context("failed to open a pty")?;
     let before = tcgetattr(&master).context("failed to read the terminal's settings")?;
-    let mut command = testbed.program(&["shell"])?;
     let end = || slave.try_clone().map(Stdio::from);
     command.stdin(end()?).stdout(end()?).stderr(end()?);
     let mut child = Child::spawn(command)?;

@@ -34,6 +34,24 @@ pub fn wrong_kernel_trees(testbed: &Testbed<'_>) -> anyhow::Result<()> {
     refused(&folder, "it is not configured")
 }
 
+/// What the Debian guest is not for: demonstrations and measurements, and other kernels than Debian's.
+pub fn debian_guest(testbed: &Testbed<'_>) -> anyhow::Result<()> {
+    let tree = testbed.empty_folder("kernel-tree-for-debian")?;
+    let tree = tree.to_str().context("the folder's name is no text")?;
+    let minimal = "runs in the minimal guest only: leave out --guest";
+    let stock = "leave out --kernel and --kdir";
+    for (arguments, message) in [
+        (&["demo"][..], minimal),
+        (&["bench"], minimal),
+        (&["--kernel", "debug", "run", "--", "true"], stock),
+        (&["--kdir", tree, "run", "--", "true"], stock),
+    ] {
+        let arguments = [&["--guest", "debian"], arguments].concat();
+        Testbed::end_of(program(&arguments)?, b"")?.expect(exit::ERROR, "", message)?;
+    }
+    Ok(())
+}
+
 /// A file system that a set-up does not fit into.
 pub fn too_little_space(testbed: &Testbed<'_>) -> anyhow::Result<()> {
     let cache = testbed.empty_folder("cache-on-a-small-disk")?;

@@ -174,13 +174,17 @@ fn is_warning(line: &str) -> bool {
 
 /// Runs `make KDIR=…` in the driver's folder, as a person does.
 pub(super) fn make_by_hand(context: &Context<'_>) -> anyhow::Result<()> {
-    in_driver_folder(context, "make in the driver's folder", "modules", MODULE).map(|_| ())
+    let copy = Copy::make(&folder(context, EDU))?;
+    let name = "make in the driver's folder";
+    in_driver_folder(context, &copy, name, "modules", MODULE).map(|_| ())
 }
 
-/// Runs `make KDIR=… rust-analyzer` there and looks for the driver in what it makes.
+/// Runs `make KDIR=… rust-analyzer` there and looks for the driver in what it makes, and whether all files
+/// are there that it names.
 pub(super) fn rust_analyzer(context: &Context<'_>) -> anyhow::Result<()> {
     let name = "make rust-analyzer in the driver's folder";
-    let text = in_driver_folder(context, name, "rust-analyzer", PROJECT)?;
+    let copy = Copy::make(&folder(context, EDU))?;
+    let text = in_driver_folder(context, &copy, name, "rust-analyzer", PROJECT)?;
     let project: serde_json::Value =
         serde_json::from_slice(&text).with_context(|| format!("{PROJECT} is not JSON"))?;
     let crates = project["crates"]
@@ -193,19 +197,56 @@ pub(super) fn rust_analyzer(context: &Context<'_>) -> anyhow::Result<()> {
         "{PROJECT} names {} crates, but not both the driver and the kernel's",
         crates.len()
     );
+    let paths: Vec<&str> = crates.iter().flat_map(paths_of_crate).collect();
+    let missing: Vec<&&str> = paths
+        .iter()
+        .filter(|path| !on_this_machine(context, &copy, path).exists())
+        .collect();
+    anyhow::ensure!(
+        missing.is_empty(),
+        "{PROJECT} names files that are not there: {missing:?}"
+    );
     Ok(())
+}
+
+/// The files and folders that a crate of `rust-project.json` is made of.
+fn paths_of_crate(project: &serde_json::Value) -> Vec<&str> {
+    let single = [&project["root_module"], &project["proc_macro_dylib_path"]];
+    let folders = project["source"]["include_dirs"].as_array();
+    let all = single.into_iter().chain(folders.into_iter().flatten());
+    all.filter_map(serde_json::Value::as_str).collect()
+}
+
+/// Where a file is that the build root has at `path`. A relative path begins in the driver's folder.
+fn on_this_machine(context: &Context<'_>, copy: &Copy, path: &str) -> PathBuf {
+    let built = &context.kernel.built;
+    let make = built.module_make(context.setup.root(), &copy.source, &copy.output, true);
+    let shown = [
+        (make.module.as_path(), copy.source.as_path()),
+        (&make.objects, &built.objects),
+        (Path::new(SOURCE), &built.source),
+    ];
+    let path = Path::new(path);
+    if path.is_relative() {
+        return copy.source.join(path);
+    }
+    let below = |(seen, real): &(&Path, &Path)| Some(real.join(path.strip_prefix(seen).ok()?));
+    shown.iter().find_map(below).unwrap_or_else(|| {
+        let root = &context.setup.root().tree;
+        root.join(path.strip_prefix("/").unwrap_or(path))
+    })
 }
 
 /// Runs a target of the driver's own makefile in a copy of its folder, and returns the file
 /// that it shall make.
 fn in_driver_folder(
     context: &Context<'_>,
+    copy: &Copy,
     name: &str,
     target: &str,
     made: &str,
 ) -> anyhow::Result<Vec<u8>> {
     let step = context.ui.step(name);
-    let copy = Copy::make(&folder(context, EDU))?;
     let mut make =
         context
             .kernel
@@ -234,6 +275,20 @@ fn in_driver_folder(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crate_is_made_of_its_root_its_folders_and_its_macros() {
+        let project = serde_json::json!({
+            "root_module": "/a/lib.rs",
+            "source": { "include_dirs": ["/a", "/b"], "exclude_dirs": [] },
+        });
+        assert_eq!(paths_of_crate(&project), ["/a/lib.rs", "/a", "/b"]);
+        let project = serde_json::json!({
+            "root_module": "/a/lib.rs",
+            "proc_macro_dylib_path": "/c/libm.so",
+        });
+        assert_eq!(paths_of_crate(&project), ["/a/lib.rs", "/c/libm.so"]);
+    }
 
     #[test]
     fn warnings_are_told_from_other_lines() {
