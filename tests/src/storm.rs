@@ -1,7 +1,7 @@
 //! Interrupts as fast as the device can, counted exactly.
 
 use anyhow::{Result, bail};
-use irqcast_bench::edu::{Edu, Registers};
+use irqcast_bench::device::{Device, Registers};
 
 use crate::case::Machine;
 use crate::mapped::{Found, Mapped};
@@ -49,7 +49,7 @@ impl Storm {
     /// Takes the one device that there is.
     pub fn new() -> Result<Self> {
         Ok(Self {
-            registers: Edu::find()?.registers()?,
+            registers: Device::find()?.registers()?,
             ring: Mapped::new(&Node::open(0)?)?,
             genl: Genl::open()?,
         })

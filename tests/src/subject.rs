@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use irqcast::Subscription;
-use irqcast_bench::edu::Registers;
+use irqcast_bench::device::Registers;
+use irqcast_bench::plan::Raise;
 use serde_json::Value;
 
 use crate::case::Mode;
@@ -31,8 +32,8 @@ pub struct Subject {
     pub node: &'static str,
     /// Vendor and device ID, as sysfs writes them.
     pub ids: [&'static str; 2],
-    /// Offset of the register that raises the bits that are written, in bytes.
-    pub raise: usize,
+    /// The register that raises the bits that are written, and one that means nothing to the device.
+    pub raise: Raise,
     /// How QEMU's device can interrupt.
     pub modes: &'static [Mode],
 }
@@ -45,7 +46,11 @@ pub static EDU: Subject = Subject {
     family: "irqcast",
     node: "/dev/irqcast",
     ids: ["0x1234", "0x11e8"],
-    raise: 0x60,
+    raise: Raise {
+        bar: 0,
+        offset: 0x60,
+        value: 0x10,
+    },
     modes: &Mode::BOTH,
 };
 
@@ -57,7 +62,11 @@ pub static E1000: Subject = Subject {
     family: "irqcast-e1000",
     node: "/dev/irqcast_e1000-",
     ids: ["0x8086", "0x100e"],
-    raise: 0xc8,
+    raise: Raise {
+        bar: 0,
+        offset: 0xc8,
+        value: 0x10,
+    },
     modes: &[Mode::Intx],
 };
 
@@ -113,6 +122,9 @@ impl Subject {
         let [vendor, device] = self.ids;
         let address = driver::find_device(vendor, device)?;
         let folder = Path::new("/sys/bus/pci/devices").join(address);
-        Registers::map(&folder.join("resource0"), self.raise)
+        Registers::map(
+            &folder.join(format!("resource{}", self.raise.bar)),
+            self.raise,
+        )
     }
 }

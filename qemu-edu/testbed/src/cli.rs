@@ -2,10 +2,12 @@
 
 mod driver;
 mod new;
+mod raise;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use irqcast_bench::plan::Raise;
 use serde::Deserialize;
 
 pub use self::{driver::DriverArgs, new::NewArgs};
@@ -312,14 +314,22 @@ Examples:
   cargo testbed bench --mode icount --json figures.json     figures that can be repeated
   cargo testbed bench --paths netlink-multicast,uio --samples 200
   cargo testbed bench --html comparison.html                a page with curves
-  cargo testbed bench --daemon                              irqcastd and its peers")]
+  cargo testbed bench --daemon                              irqcastd and its peers
+  cargo testbed bench --driver ../cable --qemu-device e1000 --raise 0xc8=0x4
+                                                            a driver of one's own: the core's paths")]
 pub struct BenchArgs {
     /// The driver.
     #[command(flatten)]
     pub driver: DriverArgs,
 
+    /// Register of the driver's device, and what to write there so that it interrupts
+    ///
+    /// In the BAR 0, or the one that is named. Numbers are decimal, or hexadecimal after 0x.
+    #[arg(long, value_name = "[BAR:]OFFSET=VALUE", requires = "driver", value_parser = raise::parse)]
+    pub raise: Option<Raise>,
+
     /// Measure irqcastd beside udevd, mdev, acpid and a bare loop, and not the paths
-    #[arg(long, conflicts_with_all = ["paths", "latency_only", "html"])]
+    #[arg(long, conflicts_with_all = ["driver", "paths", "latency_only", "html"])]
     pub daemon: bool,
 
     /// Daemons to measure, separated by commas [default: all]

@@ -20,3 +20,19 @@ pub const NAMES: [&str; 17] = [
     "vfio",
     "uevent",
 ];
+
+/// Those that every driver on the core has.
+pub const OF_THE_CORE: [&str; 12] = [
+    "off",
+    "netlink-no-listener",
+    "netlink-multicast",
+    "netlink-unicast",
+    "chardev-read",
+    "chardev-poll",
+    "sigio",
+    "rt-signal",
+    "eventfd",
+    "mmap",
+    "mmap-spin",
+    "sysfs",
+];

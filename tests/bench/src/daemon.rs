@@ -23,8 +23,8 @@ use std::{fs, os::unix::fs::symlink};
 
 use anyhow::{Context as _, Result};
 use irqcast_bench::{
+    device::Device,
     distribution::{self, Distribution},
-    edu::Edu,
     peers::{Burst, Line, NAMES, Peer, Plan, Sleeper},
     schema::Skipped,
 };
@@ -51,7 +51,7 @@ pub struct Candidate {
     /// One of [`NAMES`].
     pub name: &'static str,
     /// Starts it, and says who makes its events.
-    pub start: fn(&Edu) -> Result<Running>,
+    pub start: fn(&Device) -> Result<Running>,
     /// How many times the limit of a burst it is given: those that promise each event its hook
     /// are to be seen to keep that.
     pub patience: u32,
@@ -60,18 +60,18 @@ pub struct Candidate {
 const ALL: [Candidate; 6] = [
     Candidate {
         name: NAMES[0],
-        start: |edu| irqcastd::start(edu, irqcastd::AS_USUAL),
+        start: |device| irqcastd::start(device, irqcastd::AS_USUAL),
         patience: 4,
     },
     Candidate {
         name: NAMES[1],
-        start: |edu| irqcastd::start(edu, irqcastd::FREE),
+        start: |device| irqcastd::start(device, irqcastd::FREE),
         patience: 4,
     },
     Candidate {
         name: NAMES[2],
-        start: |edu| {
-            let maker = Box::new(Interrupts::begin(edu)?);
+        start: |device| {
+            let maker = Box::new(Interrupts::begin(device)?);
             Ok((Process::start("/proc/self/exe", &[floor::NAME])?, maker))
         },
         patience: 1,
@@ -110,7 +110,7 @@ struct Found {
 pub fn run(plan: &Plan, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<()> {
     clock::settle();
     schedule::place(RAISER, Urgency::Normal)?;
-    let edu = Edu::find()?;
+    let device = Device::find()?;
     use_debians_shell()?;
     let mut hooks = Hooks::open(plan.asleep_s)?;
     let mut random = Random::new(plan.seed);
@@ -136,7 +136,7 @@ pub fn run(plan: &Plan, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<()> 
             if found.failed.is_some() {
                 continue;
             }
-            if let Err(error) = turn(plan, round, candidate, &edu, &mut hooks, found) {
+            if let Err(error) = turn(plan, round, candidate, &device, &mut hooks, found) {
                 found.failed = Some(format!("{error:#}"));
             }
         }
@@ -147,7 +147,7 @@ pub fn run(plan: &Plan, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<()> 
     if plan.quick {
         return Ok(());
     }
-    confinement::measure(plan, &edu, &mut hooks, &mut random, &mut done, of, tell)
+    confinement::measure(plan, &device, &mut hooks, &mut random, &mut done, of, tell)
 }
 
 /// Whether the plan is for this one.
@@ -168,11 +168,11 @@ fn turn(
     plan: &Plan,
     round: u32,
     candidate: &Candidate,
-    edu: &Edu,
+    device: &Device,
     hooks: &mut Hooks,
     found: &mut Found,
 ) -> Result<()> {
-    let mut session = Session::begin(candidate.start, edu, hooks)?;
+    let mut session = Session::begin(candidate.start, device, hooks)?;
     latency::one_by_one(&mut session, plan.warm_up)?;
     if round == 0 {
         found.rest_kib = session.look()?.resident_kib;
@@ -191,7 +191,7 @@ fn turn(
     found.sleeper = Some(sleeper::measure(&mut session, plan, samples).context("sleeper")?);
     drop(session);
     // One that still has its sleeper to wait for is of no use to a burst.
-    let mut session = Session::begin(candidate.start, edu, hooks)?;
+    let mut session = Session::begin(candidate.start, device, hooks)?;
     found.burst = Some(burst::measure(&mut session, plan, candidate.patience).context("burst")?);
     Ok(())
 }

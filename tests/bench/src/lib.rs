@@ -2,8 +2,8 @@
 //! the device's registers, which other tests of the guest raise with, too.
 
 pub mod catalogue;
+pub mod device;
 pub mod distribution;
-pub mod edu;
 pub mod peers;
 pub mod plan;
 pub mod schema;

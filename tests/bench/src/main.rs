@@ -21,13 +21,14 @@ mod paths;
 mod random;
 mod receive;
 mod schedule;
+mod target;
 mod waiting;
 
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result, bail};
 use irqcast_bench::{
-    edu, peers,
+    device, peers,
     plan::{Line, Plan},
 };
 use serde::Serialize;

@@ -10,17 +10,19 @@ mod storm;
 
 use anyhow::{Result, bail};
 use irqcast_bench::{
+    catalogue::OF_THE_CORE,
     plan::{Line, Plan},
     schema::{Listener, Mode, PathRun, Skipped},
 };
 
 use crate::{
     clock,
-    edu::Edu,
+    device::Device,
     listening::{self, Setting},
     paths::{self, Context, Path},
     random::Random,
     schedule::{self, Urgency},
+    target,
 };
 
 /// Where the raiser runs, and the interrupt.
@@ -31,7 +33,7 @@ pub struct Bench<'a> {
     /// What was asked for.
     pub plan: &'a Plan,
     /// The device.
-    pub edu: Edu,
+    pub device: Device,
 }
 
 impl Bench<'_> {
@@ -78,7 +80,7 @@ pub fn run(plan: &Plan, tell: &mut dyn FnMut(Line) -> Result<()>) -> Result<()> 
     schedule::place(RAISER, Urgency::Normal)?;
     let bench = Bench {
         plan,
-        edu: Edu::find()?,
+        device: target::choose(plan)?,
     };
     let mut parts: Vec<Part> = chosen
         .iter()
@@ -130,8 +132,10 @@ fn choose(plan: &Plan) -> Result<Vec<&'static Path>> {
             bail!("there is no path {name:?}; there are {}", names.join(", "));
         }
     }
-    let wanted =
-        |path: &&Path| plan.paths.is_empty() || plan.paths.iter().any(|name| name == path.name);
+    let possible = |path: &Path| plan.target.is_none() || OF_THE_CORE.contains(&path.name);
+    let wanted = |path: &&Path| {
+        (plan.paths.is_empty() && possible(path)) || plan.paths.iter().any(|name| name == path.name)
+    };
     Ok(PATHS.iter().filter(wanted).collect())
 }
 

@@ -21,7 +21,7 @@ mod vfio;
 use anyhow::Result;
 use irqcast_bench::{catalogue::NAMES, schema::Listener};
 
-use crate::{edu::Edu, receive::Receiver};
+use crate::{device::Device, receive::Receiver};
 
 /// A way from an interrupt to user space.
 pub struct Path {
@@ -39,7 +39,7 @@ pub struct Path {
     /// Whether a listener that missed events can tell how many.
     pub told: bool,
     /// Gives the device to the driver that has this path, and switches all others off.
-    pub open: fn(&Edu, &Options) -> Result<Box<dyn Source>>,
+    pub open: fn(&Device, &Options) -> Result<Box<dyn Source>>,
 }
 
 /// Where netlink messages are sent from, with the number that the driver takes.

@@ -19,6 +19,31 @@ pub struct Plan {
     pub seed: u64,
     /// Whether to measure latency only, and neither rates nor bursts nor many listeners.
     pub latency_only: bool,
+    /// The driver, if it is not edu's. Then only [`OF_THE_CORE`](crate::catalogue::OF_THE_CORE) can be measured.
+    #[serde(default)]
+    pub target: Option<Target>,
+}
+
+/// Another driver than edu's, on the same core.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Its module, which has the name of its PCI driver.
+    pub module: String,
+    /// Its generic netlink family.
+    pub family: String,
+    /// What makes its device interrupt.
+    pub raise: Raise,
+}
+
+/// A register, and what to write to it so that the device interrupts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raise {
+    /// Its BAR, from 0 to 5, which has to be one of memory.
+    pub bar: u8,
+    /// Its offset in the BAR, in bytes: a multiple of four.
+    pub offset: u32,
+    /// What to write.
+    pub value: u32,
 }
 
 /// A line of the program's standard output.

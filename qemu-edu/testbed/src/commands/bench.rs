@@ -14,7 +14,8 @@ use std::{
 
 use anyhow::Context as _;
 use irqcast_bench::{
-    plan::Plan,
+    catalogue::OF_THE_CORE,
+    plan::{Plan, Target},
     schema::{self, Mode, Run},
 };
 use serde::Serialize;
@@ -23,6 +24,7 @@ use self::collect::Collected;
 use crate::{
     cli::{self, BenchMode, KernelChoice},
     exit,
+    own_driver::OwnDriver,
     presentation::{html, table},
     setup::Setup,
     ui::Ui,
@@ -36,23 +38,25 @@ const WARM_UP: u32 = 100;
 /// Runs the command.
 pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Result<ExitCode> {
     options.require_minimal_guest("bench")?;
-    anyhow::ensure!(
-        args.driver.driver.is_none(),
-        "`bench` raises interrupts by the registers of edu, and cannot measure another driver; to see when \
-         each event of yours was made, run `cargo testbed run --driver DIR --qemu-device DEVICE -- irqcastctl \
-         --family NAME raise --count 100 --json`"
-    );
     if args.daemon {
         return daemon::run(options, args, ui);
     }
+    let own = own(args)?;
+    let target = own.as_ref().map(|(_, target)| target.clone());
     let setup = Setup::new(options, ui, false)?;
     let kernels = options.kernels(&[KernelChoice::Stock]);
-    let kernel = setup.kernel(
+    let mut kernel = setup.kernel(
         options,
         *kernels.first().context("no kernel was chosen")?,
         ui,
     )?;
-    let twin = setup.twin(&kernel, ui)?;
+    let twin = match own {
+        Some((own, _)) => {
+            setup.own(own, &mut kernel, ui)?;
+            None
+        }
+        None => Some(setup.twin(&kernel, ui)?),
+    };
     setup.keep_until_exit();
     let prepared = kernel.prepared;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
@@ -70,10 +74,11 @@ pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Re
             BenchMode::Wall => now.as_secs(),
         }),
         latency_only: args.latency_only,
+        target,
     };
     let started = Instant::now();
     let logs = Logs::create(&prepared.cache, options.keep_log.as_deref())?;
-    let measured = guest::measure(&prepared, &twin, &plan, &logs, ui)?;
+    let measured = guest::measure(&prepared, &args.driver, twin.as_deref(), &plan, &logs, ui)?;
     let Collected {
         paths,
         storms,
@@ -105,6 +110,34 @@ pub fn run(options: &cli::Options, args: &cli::BenchArgs, ui: &Ui) -> anyhow::Re
         true => exit::OK,
         false => exit::FAILED,
     }))
+}
+
+/// A person's own driver, and what the guest is told of it.
+fn own(args: &cli::BenchArgs) -> anyhow::Result<Option<(OwnDriver, Target)>> {
+    let Some(folder) = &args.driver.driver else {
+        return Ok(None);
+    };
+    let own = OwnDriver::open(folder)?;
+    let raise = args.raise.context(
+        "name the register that makes the device interrupt, and what to write there, with --raise [BAR:]OFFSET=VALUE: \
+         the benchmark raises without the driver",
+    )?;
+    if let Some(path) = args
+        .paths
+        .iter()
+        .find(|path| !OF_THE_CORE.contains(&path.as_str()))
+    {
+        anyhow::bail!(
+            "{path} is measured with edu only; of other drivers on the core: {}",
+            OF_THE_CORE.join(", ")
+        );
+    }
+    let target = Target {
+        module: own.module.clone(),
+        family: own.family.clone(),
+        raise,
+    };
+    Ok(Some((own, target)))
 }
 
 fn write_json(path: &Path, run: &impl Serialize) -> anyhow::Result<()> {

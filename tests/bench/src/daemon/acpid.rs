@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use anyhow::{Context as _, Result};
-use irqcast_bench::edu::Edu;
+use irqcast_bench::device::Device;
 
 use super::{Running, hooks::HOOK, maker::Written, process::Process};
 
@@ -11,7 +11,7 @@ use super::{Running, hooks::HOOK, maker::Written, process::Process};
 const RULES: &str = "/etc/acpi/events";
 
 /// Starts it.
-pub fn start(_: &Edu) -> Result<Running> {
+pub fn start(_: &Device) -> Result<Running> {
     let write = |class: &str, mode: &str| {
         // `%e` is the event: class, number, and two numbers that are 0 here.
         let rule = format!("event={class} .*\naction={HOOK} {mode} %e\n");

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use irqcast_bench::{
+    device::Device,
     distribution::Distribution,
-    edu::Edu,
     peers::{Confinement, Line, Plan},
     schema::Skipped,
 };
@@ -50,7 +50,7 @@ pub fn parts(plan: &Plan) -> u32 {
 /// Measures them all.
 pub fn measure(
     plan: &Plan,
-    edu: &Edu,
+    device: &Device,
     hooks: &mut Hooks,
     random: &mut Random,
     done: &mut u32,
@@ -75,7 +75,7 @@ pub fn measure(
             *done += 1;
             let Ok(known) = found else { continue };
             let more = format!("[rule.hook.confine]\n{keys}\n");
-            match turn(plan, edu, hooks, &more, samples) {
+            match turn(plan, device, hooks, &more, samples) {
                 Ok(latencies) => known.extend(latencies),
                 Err(error) => *found = Err(error),
             }
@@ -95,8 +95,14 @@ pub fn measure(
     Ok(())
 }
 
-fn turn(plan: &Plan, edu: &Edu, hooks: &mut Hooks, more: &str, samples: u32) -> Result<Vec<u64>> {
-    let mut session = Session::begin(|edu| irqcastd::start(edu, more), edu, hooks)?;
+fn turn(
+    plan: &Plan,
+    device: &Device,
+    hooks: &mut Hooks,
+    more: &str,
+    samples: u32,
+) -> Result<Vec<u64>> {
+    let mut session = Session::begin(|device| irqcastd::start(device, more), device, hooks)?;
     latency::one_by_one(&mut session, plan.warm_up)?;
     latency::one_by_one(&mut session, samples)
 }

@@ -3,7 +3,7 @@
 use std::{fs, io::ErrorKind};
 
 use anyhow::{Context as _, Result};
-use irqcast_bench::edu::Edu;
+use irqcast_bench::device::Device;
 
 use super::{
     Running,
@@ -22,7 +22,7 @@ pub const FREE: &str = "order = \"free\"\n";
 const PROGRAM: &str = "/usr/bin/irqcastd";
 
 /// Starts it. `more` is for the hook of the rule whose hooks are measured.
-pub fn start(edu: &Edu, more: &str) -> Result<Running> {
+pub fn start(device: &Device, more: &str) -> Result<Running> {
     let state = format!("{FOLDER}/state");
     match fs::remove_dir_all(&state) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -32,7 +32,7 @@ pub fn start(edu: &Edu, more: &str) -> Result<Running> {
     }
     let file = format!("{FOLDER}/irqcastd.toml");
     fs::write(&file, rules(more)).with_context(|| format!("failed to write {file}"))?;
-    let maker = Interrupts::begin(edu)?;
+    let maker = Interrupts::begin(device)?;
     let process = Process::start(PROGRAM, &["run", "--config", &file, "--state-dir", &state])?;
     Ok((process, Box::new(maker)))
 }

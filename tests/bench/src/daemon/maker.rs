@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use irqcast_bench::edu::{Edu, Registers};
+use irqcast_bench::device::{Device, Registers};
 
 use crate::{clock, interrupts::Line, measure::RAISER, modules::Loaded};
 
@@ -42,11 +42,11 @@ pub struct Interrupts {
 
 impl Interrupts {
     /// Loads the driver, so that events begin with 1.
-    pub fn begin(edu: &Edu) -> Result<Self> {
+    pub fn begin(device: &Device) -> Result<Self> {
         let driver = Loaded::load("irqcast_edu", "")?;
-        Line::of(edu.address())?.pin(RAISER)?;
+        Line::of(device.address())?.pin(RAISER)?;
         Ok(Self {
-            registers: edu.registers()?,
+            registers: device.registers()?,
             _driver: driver,
         })
     }
@@ -74,8 +74,8 @@ pub struct Written {
 
 impl Written {
     /// Uevents of the device: `change`, with the number among the variables.
-    pub fn uevents(edu: &Edu) -> Result<Self> {
-        Self::to(&edu.file("uevent"), None, |number, wanted| {
+    pub fn uevents(device: &Device) -> Result<Self> {
+        Self::to(&device.file("uevent"), None, |number, wanted| {
             let mode = match wanted {
                 Wanted::Run => "run",
                 Wanted::Sleep => "sleep",

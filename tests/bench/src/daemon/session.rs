@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use irqcast_bench::edu::Edu;
+use irqcast_bench::device::Device;
 
 use super::{
     Running,
@@ -38,12 +38,12 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// Starts the daemon, and waits until it runs hooks.
     pub fn begin(
-        start: impl FnOnce(&Edu) -> Result<Running>,
-        edu: &Edu,
+        start: impl FnOnce(&Device) -> Result<Running>,
+        device: &Device,
         hooks: &'a mut Hooks,
     ) -> Result<Self> {
         hooks.settle(Duration::ZERO)?;
-        let (process, maker) = start(edu)?;
+        let (process, maker) = start(device)?;
         let mut session = Self {
             process,
             maker,

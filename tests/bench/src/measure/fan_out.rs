@@ -59,7 +59,7 @@ fn awake(
     if ["sigio", "rt-signal"].contains(&path.name) {
         return Ok(None);
     }
-    let mut source = (path.open)(&bench.edu, &options)?;
+    let mut source = (path.open)(&bench.device, &options)?;
     let registers = latency::ready(bench)?;
     let mut all: Vec<_> = (0..listeners)
         .map(|_| source.receiver(listener))
@@ -87,7 +87,7 @@ pub fn bystanders(bench: &Bench<'_>, path: &Path, _: Listener, run: &mut PathRun
             measure: true,
             ..Options::default()
         };
-        let mut source = (path.open)(&bench.edu, &options)?;
+        let mut source = (path.open)(&bench.device, &options)?;
         let registers = latency::ready(bench)?;
         let mut one = source.receiver(Listener::Blocking)?;
         let sockets: Vec<_> = (0..listeners)
@@ -119,7 +119,7 @@ fn with(bench: &Bench<'_>, path: &Path, listener: Listener, listeners: u32) -> R
         measure: true,
         ..Options::default()
     };
-    let mut source = (path.open)(&bench.edu, &options)?;
+    let mut source = (path.open)(&bench.device, &options)?;
     let registers = latency::ready(bench)?;
     let setting = bench.setting(listener);
     let all: Vec<Listening> = (0..listeners)

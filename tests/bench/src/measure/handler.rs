@@ -39,7 +39,7 @@ fn raise(bench: &Bench<'_>, path: &Path, listener: Listener, measure: bool) -> R
         measure,
         ..Options::default()
     };
-    let mut source = (path.open)(&bench.edu, &options)?;
+    let mut source = (path.open)(&bench.device, &options)?;
     let registers = latency::ready(bench)?;
     let listening = match listener {
         Listener::None => None,

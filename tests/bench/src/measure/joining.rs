@@ -16,6 +16,7 @@ use crate::{
     netlink::{self, Family},
     paths::{Context as From, Options, Path},
     schedule::{self, Urgency},
+    target,
 };
 
 /// Events for each sample of another measurement: what is looked for is rare.
@@ -29,10 +30,10 @@ pub fn measure(bench: &Bench<'_>, path: &Path, _: Listener, run: &mut PathRun) -
         context: Some(From::Hard),
         ..Options::default()
     };
-    let mut source = (path.open)(&bench.edu, &options)?;
+    let mut source = (path.open)(&bench.device, &options)?;
     let registers = latency::ready(bench)?;
     let mut one = source.receiver(Listener::Blocking)?;
-    let group = Family::find("irqcast")?.group("events")?;
+    let group = Family::find(target::family())?.group("events")?;
     let events = u64::from(bench.plan.samples) * EVENTS_PER_SAMPLE;
     let mut handlers = || -> Result<Vec<u64>> {
         let mut handlers = Vec::new();

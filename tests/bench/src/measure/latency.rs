@@ -6,7 +6,7 @@ use irqcast_bench::schema::{Distribution, Listener, PathRun};
 use super::{Bench, RAISER};
 use crate::{
     clock,
-    edu::Registers,
+    device::Registers,
     interrupts::Line,
     listening::{Account, Listening},
     paths::{Options, Path, Source},
@@ -20,7 +20,7 @@ pub fn measure(
     listener: Listener,
     run: &mut PathRun,
 ) -> Result<()> {
-    let mut source = (path.open)(&bench.edu, &Options::default())?;
+    let mut source = (path.open)(&bench.device, &Options::default())?;
     let total = u64::from(bench.plan.warm_up) + u64::from(bench.plan.samples);
     let (raised, account) = one_by_one(bench, source.as_mut(), listener, total)?;
     let events = f64::from(bench.plan.samples);
@@ -72,6 +72,6 @@ pub fn one_by_one(
 
 /// Moves the interrupt to the raiser's processor and maps the registers.
 pub fn ready(bench: &Bench<'_>) -> Result<Registers> {
-    Line::of(bench.edu.address())?.pin(RAISER)?;
-    bench.edu.registers()
+    Line::of(bench.device.address())?.pin(RAISER)?;
+    bench.device.registers()
 }

@@ -8,7 +8,7 @@ use irqcast_bench::schema::{Burst, Listener, PathRun, Rate, RatePoint};
 use super::{Bench, RAISER, latency};
 use crate::{
     clock,
-    edu::Registers,
+    device::Registers,
     interrupts::Line,
     listening::Listening,
     paths::{Options, Path},
@@ -155,9 +155,9 @@ fn offer(
     listener: Listener,
     raise: impl FnOnce(&Registers) -> u64,
 ) -> Result<Outcome> {
-    let mut source = (path.open)(&bench.edu, &Options::default())?;
+    let mut source = (path.open)(&bench.device, &Options::default())?;
     let registers = latency::ready(bench)?;
-    let line = Line::of(bench.edu.address())?;
+    let line = Line::of(bench.device.address())?;
     let setting = bench.setting(listener);
     let listening = Listening::start(source.receiver(listener)?, setting)?;
     listening.wait_until_asleep();

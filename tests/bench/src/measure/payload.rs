@@ -25,7 +25,7 @@ pub fn measure(
             payload: bytes,
             ..Options::default()
         };
-        let mut source = (path.open)(&bench.edu, &options)?;
+        let mut source = (path.open)(&bench.device, &options)?;
         let total = u64::from(bench.plan.warm_up) + u64::from(bench.plan.samples.min(100));
         let (raised, account) = latency::one_by_one(bench, source.as_mut(), listener, total)?;
         let samples: Vec<u64> = raised

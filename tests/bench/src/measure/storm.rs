@@ -51,9 +51,9 @@ fn one(bench: &Bench<'_>, context: Option<Context>) -> Result<Storm> {
         .iter()
         .find(|known| known.name == path)
         .with_context(|| format!("there is no path {path}"))?;
-    let mut source = (path.open)(&bench.edu, &options)?;
+    let mut source = (path.open)(&bench.device, &options)?;
     let registers = latency::ready(bench)?;
-    let line = Line::of(bench.edu.address())?;
+    let line = Line::of(bench.device.address())?;
     let setting = bench.setting(Listener::Blocking);
     let listening = match context {
         Some(_) => Some(Listening::start(

@@ -16,13 +16,14 @@ use nix::libc;
 
 use super::{
     Path,
-    irqcast::{Driver, NODE, bit},
+    irqcast::{Driver, bit},
     record,
     ring::Ring,
 };
 use crate::{
     clock,
     receive::{Receiver, Seen},
+    target,
     waiting::Waiting,
 };
 
@@ -52,7 +53,7 @@ pub const POLL: Path = Path {
 };
 
 fn open(listener: Listener) -> Result<Box<dyn Receiver>> {
-    let size = Ring::map(NODE)?.record_size();
+    let size = Ring::map(&target::node()?)?.record_size();
     Ok(Box::new(Reader {
         file: node(0)?,
         waiting: Waiting::new(listener),
@@ -63,8 +64,12 @@ fn open(listener: Listener) -> Result<Box<dyn Receiver>> {
 
 /// Opens the device's node with these flags.
 pub fn node(flags: libc::c_int) -> Result<File> {
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(NODE);
-    file.with_context(|| format!("failed to open {NODE}"))
+    let node = target::node()?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(&node);
+    file.with_context(|| format!("failed to open {}", node.display()))
 }
 
 struct Reader {

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     clock,
-    edu::{Configuration, Registers},
+    device::{Configuration, Registers},
     receive::{Receiver, Seen},
     waiting::{Waiting, bytes_of},
 };

@@ -4,10 +4,7 @@ use anyhow::Result;
 use irqcast_bench::schema::Listener;
 
 use super::{Options, Source, ring::Ring};
-use crate::{modules::Loaded, receive::Receiver};
-
-/// The character device of the only device.
-pub const NODE: &str = "/dev/irqcast0";
+use crate::{modules::Loaded, receive::Receiver, target};
 
 /// Bits of the driver's delivery paths (`path` in driver/spec/irqcast.yaml).
 pub mod bit {
@@ -51,8 +48,11 @@ impl Driver {
         if let Some(context) = options.context {
             parameters.push_str(&format!(" context={}", context as u32));
         }
-        let module = Loaded::load("irqcast_edu", &parameters)?;
-        let ring = options.measure.then(|| Ring::map(NODE)).transpose()?;
+        let module = Loaded::load(target::module(), &parameters)?;
+        let ring = options
+            .measure
+            .then(|| Ring::map(&target::node()?))
+            .transpose()?;
         Ok(Box::new(Self {
             ring,
             _module: module,

@@ -16,12 +16,13 @@ use irqcast_bench::schema::Listener;
 
 use super::{
     Path, eventfd,
-    irqcast::{Driver, NODE, bit},
+    irqcast::{Driver, bit},
     ring::Ring,
 };
 use crate::{
     clock,
     receive::{Receiver, Seen},
+    target,
     waiting::{Waiting, bytes_of},
 };
 
@@ -58,7 +59,7 @@ struct Place {
 
 impl Place {
     fn new() -> Result<Self> {
-        let ring = Ring::map(NODE)?;
+        let ring = Ring::map(&target::node()?)?;
         let next = ring.head() + 1;
         Ok(Self { ring, next })
     }

@@ -20,6 +20,7 @@ use crate::{
     clock,
     netlink::{self, Family},
     receive::{Gaps, Receiver, Seen},
+    target,
     waiting::Waiting,
 };
 
@@ -36,7 +37,7 @@ pub const PATH: Path = Path {
     told: true,
     open: |_, options| {
         Driver::load(bit::NETLINK_MULTICAST, options, |listener| {
-            member("irqcast", listener)
+            member(target::family(), listener)
         })
     },
 };
@@ -69,7 +70,7 @@ fn from(context: Context, options: &Options) -> Result<Box<dyn Source>> {
         ..options.clone()
     };
     Driver::load(bit::NETLINK_MULTICAST, &options, |listener| {
-        member("irqcast", listener)
+        member(target::family(), listener)
     })
 }
 

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     netlink::{self, Family},
     receive::Receiver,
+    target,
 };
 
 /// The request `listen` and its attribute `device`, as in driver/spec/irqcast.yaml.
@@ -32,7 +33,7 @@ pub const PATH: Path = Path {
 };
 
 fn open(listener: Listener) -> Result<Box<dyn Receiver>> {
-    let family = Family::find("irqcast")?;
+    let family = Family::find(target::family())?;
     let socket = netlink::bound()?;
     let device = netlink::attribute(DEVICE, &0_u32.to_ne_bytes());
     netlink::request(&socket, family.id, LISTEN, &device)?;

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     num::NonZeroUsize,
+    path::Path,
     ptr::NonNull,
     sync::atomic::{AtomicU64, Ordering, fence},
 };
@@ -34,8 +35,9 @@ unsafe impl Send for Ring {}
 
 impl Ring {
     /// Maps the ring of the device whose node this is.
-    pub fn map(node: &str) -> Result<Self> {
-        let file = File::open(node).with_context(|| format!("failed to open {node}"))?;
+    pub fn map(node: &Path) -> Result<Self> {
+        let file =
+            File::open(node).with_context(|| format!("failed to open {}", node.display()))?;
         let page = NonZeroUsize::new(4096).context("a page has bytes")?;
         let header = Self::part(&file, page)?;
         let size = header.word(VERSION_AND_HEADER_SIZE) >> 32;

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     clock,
-    edu::Edu,
     receive::{Receiver, Seen},
+    target,
     waiting::Waiting,
 };
 
@@ -41,7 +41,7 @@ pub const PATH: Path = Path {
 };
 
 fn open(listener: Listener) -> Result<Box<dyn Receiver>> {
-    let path = Edu::find()?.file("events");
+    let path = target::device()?.file("events");
     let file = File::open(&path).with_context(|| format!("failed to open {}", path.display()))?;
     let mut attribute = Attribute {
         file,

@@ -15,7 +15,7 @@ use nix::libc;
 
 use super::{Path, Source, counting};
 use crate::{
-    edu::{Bound, Edu},
+    device::{Bound, Device},
     modules,
     receive::Receiver,
     waiting::Waiting,
@@ -30,23 +30,23 @@ pub const PATH: Path = Path {
     most_listeners: 1,
     payload: false,
     told: false,
-    open: |edu, _| {
+    open: |device, _| {
         modules::load_stock("uio_pci_generic")?;
         Ok(Box::new(Uio {
-            _bound: edu.bind("uio_pci_generic")?,
-            edu: edu.clone(),
+            _bound: device.bind("uio_pci_generic")?,
+            device: device.clone(),
         }))
     },
 };
 
 struct Uio {
     _bound: Bound,
-    edu: Edu,
+    device: Device,
 }
 
 impl Source for Uio {
     fn receiver(&mut self, listener: Listener) -> Result<Box<dyn Receiver>> {
-        let folder = self.edu.file("uio");
+        let folder = self.device.file("uio");
         let node = fs::read_dir(&folder)
             .ok()
             .and_then(|mut entries| entries.next()?.ok())
@@ -63,8 +63,8 @@ impl Source for Uio {
         let file = options.open(&path);
         let file = file.with_context(|| format!("failed to open {}", path.display()))?;
         let count = fs::read_to_string(node.path().join("event"))?;
-        let registers = self.edu.registers()?;
-        let configuration = self.edu.configuration()?;
+        let registers = self.device.registers()?;
+        let configuration = self.device.configuration()?;
         registers.acknowledge();
         configuration.unmask_line()?;
         Ok(Box::new(counting::Uio {

@@ -21,7 +21,7 @@ use nix::{
 
 use super::{Path, Source, counting::Eventfd};
 use crate::{
-    edu::{Bound, Edu},
+    device::{Bound, Device},
     modules,
     receive::Receiver,
     waiting::Waiting,
@@ -68,7 +68,7 @@ struct Vfio {
     _group: File,
     _container: File,
     _bound: Bound,
-    edu: Edu,
+    edu: Device,
     eventfd: EventFd,
 }
 
@@ -94,7 +94,7 @@ struct IrqSet {
 }
 
 impl Vfio {
-    fn open(edu: &Edu, bound: Bound) -> Result<Self> {
+    fn open(edu: &Device, bound: Bound) -> Result<Self> {
         let link = fs::read_link(edu.file("iommu_group"))
             .context("the device is behind no IOMMU; the guest needs one for vfio")?;
         let group = link.file_name().context("an IOMMU group has a number")?;

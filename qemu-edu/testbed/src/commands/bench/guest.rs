@@ -14,10 +14,11 @@ use serde::de::DeserializeOwned;
 
 use super::{collect::Collected, surroundings};
 use crate::{
+    cli::DriverArgs,
     prepared::Prepared,
     ui::{Step, Ui},
     vm::{
-        Happening, Invocation, Logs, Machine, Reason, Stream, Vm,
+        Happening, Invocation, Logs, Reason, Stream, Vm,
         initramfs::{Builder, EXECUTABLE, PLAIN},
     },
 };
@@ -52,26 +53,27 @@ pub struct Measured {
 /// Boots the guest and lets it measure.
 pub fn measure(
     prepared: &Prepared,
-    twin: &Path,
+    driver: &DriverArgs,
+    twin: Option<&Path>,
     plan: &Plan,
     logs: &Logs,
     ui: &Ui,
 ) -> anyhow::Result<Measured> {
     let step = ui.step(&format!("measuring ({})", plan.mode.name()));
     step.message("booting");
-    let machine = Machine {
-        extra: vec![IOMMU.to_owned()],
-        append: COMMAND_LINE.to_owned(),
-        icount: plan.mode == schema::Mode::Icount,
-        ..Machine::default()
-    };
+    let mut machine = driver.machine(None);
+    machine.extra.insert(0, IOMMU.to_owned());
+    machine.append = COMMAND_LINE.to_owned();
+    machine.icount = plan.mode == schema::Mode::Icount;
     let mut builder = Builder::new(prepared)?;
     builder.copy(
         "/usr/bin/irqcast-bench",
         &prepared.userland.bench,
         EXECUTABLE,
     )?;
-    builder.copy("/usr/lib/irqcast/irqcast_twin.ko", twin, PLAIN)?;
+    if let Some(twin) = twin {
+        builder.copy("/usr/lib/irqcast/irqcast_twin.ko", twin, PLAIN)?;
+    }
     builder.stock_modules(&MODULES)?;
     let initramfs = builder.finish()?;
     let mut vm = Vm::boot(

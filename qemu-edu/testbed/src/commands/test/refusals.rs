@@ -88,8 +88,8 @@ pub fn wrong_drivers(testbed: &Testbed<'_>) -> anyhow::Result<()> {
             "is this the folder of a driver",
         ),
         (
-            &["bench", "--driver", path],
-            "`bench` raises interrupts by the registers of edu",
+            &["bench", "--driver", path, "--raise", "0xc8=0x4"],
+            "is this the folder of a driver",
         ),
         (
             &[&["new", "e1000"][..], &device].concat(),

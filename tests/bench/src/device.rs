@@ -10,19 +10,23 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::plan::Raise;
 use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
-/// Bytes of the registers that are mapped.
+/// Bytes of the registers that are mapped: a page.
 const LENGTH: NonZeroUsize = NonZeroUsize::new(4096).expect("a page has bytes");
 /// Interrupt status.
 const STATUS: usize = 0x24;
-/// Raises the bits that are written.
-const RAISE: usize = 0x60;
 /// Clears the bits that are written.
 const ACKNOWLEDGE: usize = 0x64;
-/// A bit of the status that means nothing to the device.
-const BIT: u32 = 0x10;
+/// What makes edu interrupt: its register that raises the bits that are written, and a bit that means
+/// nothing to the device.
+const EDU: Raise = Raise {
+    bar: 0,
+    offset: 0x60,
+    value: 0x10,
+};
 
 /// Command register in the configuration space.
 const COMMAND: u64 = 0x04;
@@ -32,14 +36,15 @@ const COMMAND_INTX_DISABLE: u16 = 1 << 10;
 /// How long a driver may take to bind.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// The edu device that is measured.
+/// The device that is measured.
 #[derive(Debug, Clone)]
-pub struct Edu {
+pub struct Device {
     address: String,
+    raise: Raise,
 }
 
-impl Edu {
-    /// Finds it.
+impl Device {
+    /// Finds the edu device.
     pub fn find() -> Result<Self> {
         for entry in fs::read_dir("/sys/bus/pci/devices")? {
             let path = entry?.path();
@@ -48,10 +53,32 @@ impl Edu {
             if is("vendor", "0x1234") && is("device", "0x11e8") {
                 let name = path.file_name().context("a device has a name")?;
                 let address = name.to_string_lossy().into_owned();
-                return Ok(Self { address });
+                return Ok(Self {
+                    address,
+                    raise: EDU,
+                });
             }
         }
         bail!("there is no edu device");
+    }
+
+    /// Finds the device that a driver is bound to, and which interrupts when this is written.
+    pub fn of_driver(driver: &str, raise: Raise) -> Result<Self> {
+        let folder = Path::new("/sys/bus/pci/drivers").join(driver);
+        let entries = fs::read_dir(&folder)
+            .with_context(|| format!("failed to read {}", folder.display()))?;
+        for entry in entries {
+            let name = entry?.file_name();
+            let address = name.to_string_lossy();
+            // A driver's folder has files, too; addresses have colons.
+            if address.contains(':') {
+                return Ok(Self {
+                    address: address.into_owned(),
+                    raise,
+                });
+            }
+        }
+        bail!("{driver} has bound to no device")
     }
 
     /// Its PCI address.
@@ -72,7 +99,9 @@ impl Edu {
             fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
         };
         write(&self.file("driver_override"), driver)?;
-        let bound = Bound { edu: self.clone() };
+        let bound = Bound {
+            device: self.clone(),
+        };
         write(Path::new("/sys/bus/pci/drivers_probe"), &self.address)?;
         let start = Instant::now();
         while !self.file("driver").exists() {
@@ -86,7 +115,10 @@ impl Edu {
 
     /// Maps its registers. Somebody has to have enabled its memory.
     pub fn registers(&self) -> Result<Registers> {
-        Registers::map(&self.file("resource0"), RAISE)
+        Registers::map(
+            &self.file(&format!("resource{}", self.raise.bar)),
+            self.raise,
+        )
     }
 
     /// Opens its configuration space.
@@ -105,39 +137,44 @@ impl Edu {
 
 /// A device that was given to a driver. Dropping it takes it back.
 pub struct Bound {
-    edu: Edu,
+    device: Device,
 }
 
 impl Drop for Bound {
     fn drop(&mut self) {
         // What fails here shows when the next driver is to have the device.
-        let _ = fs::write(self.edu.file("driver/unbind"), &self.edu.address);
-        let _ = fs::write(self.edu.file("driver_override"), "\n");
+        let _ = fs::write(self.device.file("driver/unbind"), &self.device.address);
+        let _ = fs::write(self.device.file("driver_override"), "\n");
     }
 }
 
 /// The device's registers in memory.
 pub struct Registers {
-    start: NonNull<u32>,
-    raise: usize,
+    /// The page that has the register which makes the device interrupt.
+    page: NonNull<u32>,
+    /// That register, from the beginning of the page.
+    offset: usize,
+    value: u32,
 }
 
 // SAFETY: the mapping belongs to the process, and each access is one aligned load or store.
 unsafe impl Send for Registers {}
 
 impl Registers {
-    /// Maps the first page of a PCI device's resource in sysfs. `raise` is the offset in bytes of the
-    /// register that raises the bits that are written, a multiple of 4 below 4096.
-    pub fn map(path: &Path, raise: usize) -> Result<Self> {
+    /// Maps of a PCI device's resource in sysfs the page with the register that makes it interrupt.
+    pub fn map(path: &Path, raise: Raise) -> Result<Self> {
         ensure!(
-            raise.is_multiple_of(4) && raise < LENGTH.get(),
-            "no register of the first page has the offset {raise:#x}"
+            raise.offset.is_multiple_of(4),
+            "no register has the offset {:#x}",
+            raise.offset
         );
         let file = OpenOptions::new().read(true).write(true).open(path);
         let file = file.with_context(|| format!("failed to open {}", path.display()))?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let offset = usize::try_from(raise.offset)? % LENGTH;
+        let from = i64::from(raise.offset) - i64::try_from(offset)?;
         // SAFETY: a new mapping at an address that the kernel chooses replaces no other.
-        let start = unsafe { mmap(None, LENGTH, access, MapFlags::MAP_SHARED, &file, 0) };
+        let start = unsafe { mmap(None, LENGTH, access, MapFlags::MAP_SHARED, &file, from) };
         let start = start.with_context(|| {
             format!(
                 "failed to map {}; was the guest booted with iomem=relaxed?",
@@ -145,24 +182,25 @@ impl Registers {
             )
         })?;
         Ok(Self {
-            start: start.cast(),
-            raise,
+            page: start.cast(),
+            offset,
+            value: raise.value,
         })
     }
 
     /// Makes the device interrupt.
     #[inline]
     pub fn raise(&self) {
-        self.raise_bits(BIT);
+        self.raise_bits(self.value);
     }
 
-    /// Makes the device interrupt, with these bits of the status as the cause.
+    /// Makes the device interrupt by another value. That of edu is the bits of its status.
     #[inline]
     pub fn raise_bits(&self, bits: u32) {
-        self.write(self.raise, bits);
+        self.write(self.offset, bits);
     }
 
-    /// Does what a driver does first: reads why the device interrupted and acknowledges it.
+    /// Does what a driver of edu does first: reads why the device interrupted and acknowledges it.
     pub fn acknowledge(&self) {
         let status = self.read(STATUS);
         self.write(ACKNOWLEDGE, status);
@@ -170,21 +208,20 @@ impl Registers {
 
     #[inline]
     fn write(&self, offset: usize, value: u32) {
-        // SAFETY: the offsets above are aligned and within the mapping, which lives as long as
-        // `self`; that of `raise` was checked.
-        unsafe { self.start.byte_add(offset).write_volatile(value) };
+        // SAFETY: the offsets are aligned and within the page, whose mapping lives as long as `self`.
+        unsafe { self.page.byte_add(offset).write_volatile(value) };
     }
 
     fn read(&self, offset: usize) -> u32 {
         // SAFETY: as in `write`.
-        unsafe { self.start.byte_add(offset).read_volatile() }
+        unsafe { self.page.byte_add(offset).read_volatile() }
     }
 }
 
 impl Drop for Registers {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours and nothing refers to it any more.
-        let _ = unsafe { munmap(self.start.cast(), LENGTH.get()) };
+        let _ = unsafe { munmap(self.page.cast(), LENGTH.get()) };
     }
 }
 
