@@ -1,7 +1,10 @@
 //! The log: messages that are constant, with fields. They go to standard error as lines, or where that is
-//! the journal of systemd, to the journal with the fields as fields of its own.
+//! the journal of systemd, to the journal, whose entries have the fields, too.
+
+mod journal;
 
 use crate::cli::Level;
+use journal::Journal;
 use nix::sys::stat::fstat;
 use std::env;
 use std::io::{self, IsTerminal as _};
@@ -9,19 +12,13 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// What the fields' names begin with in the journal.
-const PREFIX: &str = "IRQCAST";
-
 /// Starts to log. Colours are for terminals, and for people who did not set `NO_COLOR`.
 pub fn init(level: Level) {
     let level = LevelFilter::from(level);
     let stream = env::var("JOURNAL_STREAM").unwrap_or_default();
     if is_standard_error(&stream)
-        && let Ok(journal) = tracing_journald::layer()
+        && let Ok(journal) = Journal::connect()
     {
-        let journal = journal
-            .with_field_prefix(Some(PREFIX.to_owned()))
-            .with_syslog_identifier("irqcastd".to_owned());
         tracing_subscriber::registry()
             .with(level)
             .with(journal)

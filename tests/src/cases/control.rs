@@ -263,7 +263,9 @@ fn journal_gets_fields() -> Result<()> {
     kill(pid, Signal::SIGHUP)?;
     let took = says("took the configuration")?;
     ensure!(
-        took.contains("IRQCAST_RULES") && took.contains("SYSLOG_IDENTIFIER"),
+        took.contains("IRQCAST_RULES")
+            && took.contains("SYSLOG_IDENTIFIER")
+            && took.contains("took the configuration rules=1"),
         "{took}"
     );
     kill(pid, Signal::SIGTERM)?;
