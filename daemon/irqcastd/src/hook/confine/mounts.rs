@@ -13,7 +13,7 @@ pub const TMP: [&str; 2] = ["/tmp", "/var/tmp"];
 const TMP_OPTIONS: &str = "mode=1777,size=16m";
 
 /// Options of the one that hides a folder.
-const EMPTY_OPTIONS: &str = "mode=000,size=4k,nr_inodes=1";
+const EMPTY_OPTIONS: &str = "mode=555,size=4k,nr_inodes=1";
 
 /// Leaves what the others see, so that further mounts are this process's own.
 pub fn leave() -> Result<(), Errno> {
