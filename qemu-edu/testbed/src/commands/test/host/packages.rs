@@ -8,6 +8,7 @@ use anyhow::{Context as _, ensure};
 use super::Context;
 use crate::{
     cache,
+    commands::new,
     debs::{self, Debs, Version},
     namespace::{self, Mount},
     setup::run_program,
@@ -22,8 +23,12 @@ const REPOSITORY: &str = "/usr/src/irqcast";
 /// Installs the daemon's package; the rest of a script follows.
 const INSTALL: &str = "set -eu; dpkg --install /usr/src/packages/irqcastd_*.deb >/dev/null\n";
 
-/// The rules are as udev wants them, with the group that the package makes.
-const RULES: &str = "udevadm verify /usr/lib/udev/rules.d/60-irqcast.rules";
+/// Where a driver that `new` has written is seen in the tree.
+const NEW: &str = "/usr/src/new";
+
+/// The rules, and those of a new driver, are as udev wants them, with the group that the package makes.
+const RULES: &str =
+    "udevadm verify /usr/lib/udev/rules.d/60-irqcast.rules /usr/src/new/sample/udev/*.rules";
 
 /// systemd has nothing to say of the unit, with and without each drop-in, and counts its exposure as at most
 /// 2.0 (as it comes).
@@ -63,7 +68,15 @@ pub(super) fn lintian(context: &Context<'_>) -> anyhow::Result<()> {
 }
 
 pub(super) fn rules(context: &Context<'_>) -> anyhow::Result<()> {
-    run(context, "udev rules", &format!("{INSTALL}{RULES}"))
+    let parent = tempfile::tempdir().context("failed to make a temporary folder")?;
+    new::write_sample(context.setup.workspace(), &parent.path().join("sample"))?;
+    let mount = Mount::read(parent.path(), NEW);
+    run_with(
+        context,
+        "udev rules",
+        &format!("{INSTALL}{RULES}"),
+        &[mount],
+    )
 }
 
 pub(super) fn unit(context: &Context<'_>) -> anyhow::Result<()> {
@@ -132,16 +145,22 @@ fn tree(context: &Context<'_>) -> anyhow::Result<PathBuf> {
 
 /// Runs a script in the tree, of which nothing stays.
 fn run(context: &Context<'_>, name: &str, script: &str) -> anyhow::Result<()> {
+    run_with(context, name, script, &[])
+}
+
+/// The same with more folders to be seen.
+fn run_with(context: &Context<'_>, name: &str, script: &str, more: &[Mount]) -> anyhow::Result<()> {
     let debs = packages(context)?;
     let folder = debs
         .daemon
         .parent()
         .context("the packages have no folder")?;
     let step = context.ui.step(name);
-    let mounts = [
+    let mut mounts = vec![
         Mount::read(folder, PACKAGES),
         Mount::read(&context.setup.workspace().root, REPOSITORY),
     ];
+    mounts.extend_from_slice(more);
     let mut command = namespace::on_top(&tree(context)?, &mounts, "sh");
     command.args(["-c", script]);
     run_program(context.ui, &step, name, command, |_| {})?;
