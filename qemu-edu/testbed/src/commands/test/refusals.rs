@@ -40,14 +40,22 @@ pub fn debian_guest(testbed: &Testbed<'_>) -> anyhow::Result<()> {
     let tree = tree.to_str().context("the folder's name is no text")?;
     let minimal = "runs in the minimal guest only: leave out --guest";
     let stock = "leave out --kernel and --kdir";
-    for (arguments, message) in [
-        (&["demo"][..], minimal),
-        (&["bench"], minimal),
-        (&["--kernel", "debug", "run", "--", "true"], stock),
-        (&["--kdir", tree, "run", "--", "true"], stock),
+    for (arguments, status, message) in [
+        (&["demo"][..], exit::ERROR, minimal),
+        (&["bench"], exit::ERROR, minimal),
+        (
+            &["--kernel", "debug", "run", "--", "true"],
+            exit::ERROR_PASSING_THROUGH,
+            stock,
+        ),
+        (
+            &["--kdir", tree, "run", "--", "true"],
+            exit::ERROR_PASSING_THROUGH,
+            stock,
+        ),
     ] {
         let arguments = [&["--guest", "debian"], arguments].concat();
-        Testbed::end_of(program(&arguments)?, b"")?.expect(exit::ERROR, "", message)?;
+        Testbed::end_of(program(&arguments)?, b"")?.expect(status, "", message)?;
     }
     Ok(())
 }
