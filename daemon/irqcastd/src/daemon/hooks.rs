@@ -14,7 +14,7 @@ use crate::hook::group::Group;
 use crate::hook::occasion::Drop;
 use crate::hook::output::Room;
 use crate::hook::quota::Quota;
-use crate::hook::spawn::spawn;
+use crate::hook::spawn::{Trusted, spawn};
 use crate::memory::Op;
 use crate::metrics;
 use crate::queue::{Change, Pushed, Queue, Turn};
@@ -42,6 +42,8 @@ pub struct Hooks {
     /// For what hooks print.
     room: Room,
     failures: Failures,
+    /// What is known of programs.
+    trusted: Trusted,
     /// Those that have ended, which the log is still to tell.
     ended: Vec<Told>,
     /// Hooks are not started, but told.
@@ -61,6 +63,7 @@ impl Hooks {
             counters: metrics::Hooks::default(),
             room: Room::default(),
             failures: Failures::default(),
+            trusted: Trusted::default(),
             ended: Vec::new(),
             dry_run,
         }
@@ -155,7 +158,7 @@ impl Hooks {
             self.queue.finished(&turn, Instant::now());
             return;
         }
-        match spawn(&job.rule, &job.call) {
+        match spawn(&job.rule, &job.call, &mut self.trusted) {
             Ok(spawned) => {
                 let pid = spawned.child.pid;
                 debug!(rule = job.rule.name, pid = pid.as_raw(), "hook started");

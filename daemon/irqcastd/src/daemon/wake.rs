@@ -111,6 +111,7 @@ pub fn wait<'a>(
         }
     };
     let mut woken = Vec::new();
+    let signaled;
     {
         let mut polled = vec![PollFd::new(signals.0.get_read().as_fd(), readable)];
         polled.extend(
@@ -123,6 +124,7 @@ pub fn wait<'a>(
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
+        signaled = polled[0].any() == Some(true);
         woken.extend(
             sources
                 .iter()
@@ -131,7 +133,10 @@ pub fn wait<'a>(
                 .map(|((source, _), _)| source.wake),
         );
     }
-    let mut all: Vec<Wake> = signals.0.pending().map(Wake::Signal).collect();
+    let mut all: Vec<Wake> = match signaled {
+        true => signals.0.pending().map(Wake::Signal).collect(),
+        false => Vec::new(),
+    };
     all.append(&mut woken);
     if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         all.push(Wake::Deadline);

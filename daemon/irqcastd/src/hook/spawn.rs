@@ -30,6 +30,7 @@ use std::fs::File;
 use std::io::{Seek as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
+use std::time::{Duration, Instant};
 
 /// Bytes that every pipe holds.
 const PIPE_MIN: usize = 4096;
@@ -66,8 +67,36 @@ fn failed(action: &'static str) -> impl Fn(Errno) -> SpawnError {
     move |source| SpawnError::System { action, source }
 }
 
+/// For so long what was found of a program holds. Nobody whom it does not trust can change it meanwhile, so
+/// this is as good as between the look and the start.
+const TRUSTED_FOR: Duration = Duration::from_millis(10);
+
+/// The program that was looked at last and found safe.
+#[derive(Default)]
+pub struct Trusted(Option<(CString, Instant)>);
+
+impl Trusted {
+    fn look(&mut self, program: &CString) -> Result<(), SpawnError> {
+        let now = Instant::now();
+        if let Some((known, since)) = &self.0
+            && known == program
+            && now.duration_since(*since) < TRUSTED_FOR
+        {
+            return Ok(());
+        }
+        let path = OsStr::from_bytes(program.as_bytes());
+        match trust::findings(path.as_ref()).into_iter().next() {
+            Some(found) => Err(SpawnError::Unsafe(found)),
+            None => {
+                self.0 = Some((program.clone(), now));
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Starts the rule's hook, and tells it of `call`.
-pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
+pub fn spawn(rule: &Rule, call: &Call, trusted: &mut Trusted) -> Result<Spawned, SpawnError> {
     let fields = call.fields(rule);
     let mut arguments: Vec<CString> = rule
         .program
@@ -75,10 +104,7 @@ pub fn spawn(rule: &Rule, call: &Call) -> Result<Spawned, SpawnError> {
         .map(launch::argument)
         .collect();
     let mut program = arguments[0].clone();
-    let path = OsStr::from_bytes(program.as_bytes());
-    if let Some(found) = trust::findings(path.as_ref()).into_iter().next() {
-        return Err(SpawnError::Unsafe(found));
-    }
+    trusted.look(&program)?;
     let input = match rule.program.input {
         Input::Json => input(&call.to_line())?,
         Input::None => input("")?,

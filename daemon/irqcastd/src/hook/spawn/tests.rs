@@ -45,7 +45,7 @@ fn run_rule(rule: &Rule) -> (WaitStatus, Vec<String>) {
 }
 
 fn run_call(rule: &Rule, call: &Call) -> (WaitStatus, Vec<String>) {
-    let spawned = spawn(rule, call).unwrap();
+    let spawned = spawn(rule, call, &mut Trusted::default()).unwrap();
     let mut output = spawned.output;
     output.hook_ended();
     let mut lines = Vec::new();
@@ -139,7 +139,9 @@ fn program_that_others_can_write_is_not_started() {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
     std::fs::set_permissions(&program, mode).unwrap();
     let rule = rule(&[program.to_str().unwrap()]);
-    let error = spawn(&rule, &call()).err().unwrap();
+    let error = spawn(&rule, &call(), &mut Trusted::default())
+        .err()
+        .unwrap();
     let name = program.display();
     assert_eq!(
         error.to_string(),
@@ -151,7 +153,7 @@ fn program_that_others_can_write_is_not_started() {
 
 /// Why the rule's program was not run.
 fn not_run(rule: &Rule) -> Option<String> {
-    let spawned = spawn(rule, &call()).unwrap();
+    let spawned = spawn(rule, &call(), &mut Trusted::default()).unwrap();
     waitpid(spawned.child.pid, None).unwrap();
     let (action, errno) = spawned.starting.failure()?;
     Some(format!("{action}: {errno}"))
