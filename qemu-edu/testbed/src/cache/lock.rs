@@ -35,7 +35,7 @@ impl Lock {
     }
 
     /// Takes the lock for this testbed alone, unless another holds it.
-    pub(super) fn try_exclusive(path: &Path) -> anyhow::Result<Option<Self>> {
+    pub fn try_exclusive(path: &Path) -> anyhow::Result<Option<Self>> {
         Self::attempt(path, FlockArg::LockExclusiveNonblock)
     }
 

@@ -8,14 +8,21 @@ use std::{
 
 use anyhow::Context as _;
 
-/// How many commands' folders are kept.
+use crate::cache::Lock;
+
+/// How many commands' folders are kept, beside those of commands that run.
 const KEPT: usize = 20;
+
+/// The file in a folder that is locked as long as its command runs.
+const LOCK: &str = ".lock";
 
 /// The folder for the logs of one run of the testbed.
 #[derive(Debug)]
 pub struct Logs {
     folder: PathBuf,
     copy: Option<File>,
+    /// Keeps the folder from other testbeds.
+    _lock: Option<Lock>,
 }
 
 impl Logs {
@@ -33,8 +40,13 @@ impl Logs {
         let folder = all.join(format!("{seconds}-{}", std::process::id()));
         fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create the log folder {}", folder.display()))?;
+        let lock = Lock::try_exclusive(&folder.join(LOCK))?;
         remove_oldest(&all);
-        Ok(Self { folder, copy })
+        Ok(Self {
+            folder,
+            copy,
+            _lock: lock,
+        })
     }
 
     /// The folder.
@@ -49,7 +61,11 @@ impl Logs {
             .with_context(|| format!("failed to create the log folder {}", folder.display()))?;
         let copy = self.copy.as_ref().map(File::try_clone).transpose();
         let copy = copy.context("failed to open the kept log again")?;
-        Ok(Self { folder, copy })
+        Ok(Self {
+            folder,
+            copy,
+            _lock: None,
+        })
     }
 
     /// Starts the log of one guest. `name` becomes a part of the file's name.
@@ -83,6 +99,10 @@ fn remove_oldest(all: &Path) {
     // Names begin with the time, so they sort by age.
     folders.sort();
     for old in folders.iter().rev().skip(KEPT) {
+        // A test of the testbed runs many commands, and is to find its own logs after that.
+        let Ok(Some(_lock)) = Lock::try_exclusive(&old.join(LOCK)) else {
+            continue;
+        };
         // Another testbed may have removed it just now.
         let _ = fs::remove_dir_all(old);
     }
@@ -103,6 +123,23 @@ mod tests {
         assert_eq!(fs::read_dir(&all).unwrap().count(), KEPT);
         assert!(logs.folder().exists());
         assert!(!all.join("1000000000-1").exists());
+    }
+
+    #[test]
+    fn folder_of_a_command_that_runs_stays() {
+        let cache = tempfile::tempdir().unwrap();
+        let all = cache.path().join("guest-logs");
+        let old = all.join("1000000000-1");
+        fs::create_dir_all(&old).unwrap();
+        let running = Lock::try_exclusive(&old.join(LOCK)).unwrap().unwrap();
+        for second in 1_000_000_001..1_000_000_030_u64 {
+            fs::create_dir_all(all.join(format!("{second}-1"))).unwrap();
+        }
+        let _first = Logs::create(cache.path(), None).unwrap();
+        assert!(old.exists());
+        drop(running);
+        let _second = Logs::create(cache.path(), None).unwrap();
+        assert!(!old.exists());
     }
 
     #[test]
