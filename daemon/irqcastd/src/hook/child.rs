@@ -13,6 +13,7 @@ use nix::errno::Errno;
 use nix::libc::{self, c_char, c_int, c_void};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, pthread_sigmask, signal};
 use nix::unistd::Pid;
+use std::cell::RefCell;
 use std::ffi::CString;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
@@ -83,12 +84,26 @@ const STEPS: [&str; 3] = [
 #[repr(align(16))]
 struct Stack(MaybeUninit<[u8; STACK]>);
 
+thread_local! {
+    /// Stacks that are free again. Made and given back one by one, between all else that comes and goes, they would
+    /// keep the heap from shrinking.
+    static STACKS: RefCell<Vec<Box<Stack>>> = const { RefCell::new(Vec::new()) };
+}
+
 impl Stack {
-    /// One that nobody has written to, nor will before the child does.
-    fn new() -> Box<Self> {
-        let stack = Box::<Self>::new_uninit();
-        // SAFETY: What is in it may be uninitialised.
-        unsafe { stack.assume_init() }
+    /// One that nobody uses.
+    fn take() -> Box<Self> {
+        let free = STACKS.with_borrow_mut(Vec::pop);
+        free.unwrap_or_else(|| {
+            let stack = Box::<Self>::new_uninit();
+            // SAFETY: What is in it may be uninitialised.
+            unsafe { stack.assume_init() }
+        })
+    }
+
+    /// Nobody uses it any more.
+    fn give_back(self: Box<Self>) {
+        STACKS.with_borrow_mut(|free| free.push(self));
     }
 }
 
@@ -107,7 +122,7 @@ impl Start {
             step: AtomicU8::new(0),
             errno: AtomicI32::new(0),
             busy: AtomicU32::new(1),
-            stack: Stack::new(),
+            stack: Stack::take(),
         });
         let starting = Starting(Box::into_raw(told));
         // No handler of the daemon's must run in the child, whose memory is the daemon's.
@@ -146,7 +161,8 @@ impl Drop for Starting {
     fn drop(&mut self) {
         if self.told().busy.load(Ordering::Acquire) == 0 {
             // SAFETY: It was a box, and neither the child nor anybody else uses it any more.
-            drop(unsafe { Box::from_raw(self.0) });
+            let told = unsafe { Box::from_raw(self.0) };
+            told.stack.give_back();
         }
     }
 }
